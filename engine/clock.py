@@ -1,0 +1,78 @@
+"""The only file that reads the clock, and the only door to time zones.
+
+Instants are aware and in UTC. Zones come from the pinned `tzdata` package, never from the machine, so that the same
+campaign falls at the same instants everywhere.
+"""
+
+import time as _time
+import zoneinfo
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Protocol
+
+import tzdata
+
+zoneinfo.reset_tzpath(())
+
+TZDATA_VERSION: str = tzdata.IANA_VERSION
+
+
+class UnknownZone(KeyError):
+    """The name is not an IANA zone in the pinned tz data."""
+
+
+class Clock(Protocol):
+    """Whatever tells the time: aware, UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved; it never goes back."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = instant(start)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def move_to(self, when: datetime) -> None:
+        """Go forward to `when`; an earlier instant leaves the clock where it is."""
+        self._now = max(self._now, instant(when))
+
+    def fast_forward(self, by: timedelta) -> None:
+        self.move_to(self._now + by)
+
+
+def instant(value: datetime) -> datetime:
+    """`value` in UTC. A naive datetime is refused at the door: nobody knows which instant it means."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value.isoformat()} has no UTC offset; give one, such as {value.isoformat()}Z")
+    return value.astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    """The IANA zone called `name` in the pinned tz data; UnknownZone otherwise (fail closed)."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, UnicodeEncodeError) as error:
+        raise UnknownZone(name) from error
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Every zone name that `zone` accepts."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+stopwatch: Callable[[], float] = _time.perf_counter
+"""Seconds from an arbitrary start, for measuring how long something took."""

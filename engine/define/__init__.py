@@ -1,0 +1,1 @@
+"""Files to campaigns: YAML with positions, strategies, schema, lint, digest and diff."""

@@ -1,0 +1,37 @@
+"""The engine's own errors: what went wrong in one sentence, and how to mend it.
+
+    RekindleError
+    ├── SettingsError        rekindle.toml or REKINDLE_* is wrong
+    ├── DefinitionError      a campaign, strategy or template is wrong (carries findings)
+    ├── NotFound             no such couple, campaign, delivery, …
+    ├── Refused              a rule forbids the act
+    └── StoreError           the database is missing, locked, newer or damaged
+"""
+
+
+class RekindleError(Exception):
+    """Base of every error meant for a person: `str(error)` says what, `error.fix` says how to mend it."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(what)
+        self.fix = fix
+
+
+class SettingsError(RekindleError):
+    """rekindle.toml or a REKINDLE_* variable is wrong."""
+
+
+class DefinitionError(RekindleError):
+    """A campaign, strategy or template cannot be used as it stands."""
+
+
+class NotFound(RekindleError):
+    """No such couple, campaign, enrollment or delivery."""
+
+
+class Refused(RekindleError):
+    """A rule of the house forbids the act."""
+
+
+class StoreError(RekindleError):
+    """The database is missing, locked, newer than this engine, or damaged."""

@@ -1,0 +1,1 @@
+"""Frozen values that every part speaks in. Standard library only: no SQL, Jinja, HTTP or files."""

@@ -1,0 +1,56 @@
+"""A delivery is one step, to one partner, on one channel, for one occurrence.
+
+Status is what we did; events are what we heard.
+"""
+
+from engine.model.words import Described
+
+
+class DeliveryStatus(Described):
+    """What we did with a delivery."""
+
+    PLANNED = "planned", "Waiting for its instant."
+    CLAIMED = "claimed", "A worker holds it under a lease; nothing has left the house."
+    SENDING = "sending", "The intent to send is committed; it may or may not have left the house."
+    SENT = "sent", "The transport accepted it."
+    SKIPPED = "skipped", "Never sent, for the reason given."
+    FAILED = "failed", "Known not to have been accepted, and not tried again, for the reason given."
+    IN_DOUBT = "in_doubt", "It cannot be known whether the provider accepted it; never resent blindly."
+    CANCELLED = "cancelled", "Withdrawn before it was sent."
+
+
+class SkipReason(Described):
+    """Why a delivery was never sent: an operator's commonest question."""
+
+    NO_ADDRESS = "no_address", "The partner has no address on the channel this step asks for."
+    NO_CONSENT = "no_consent", "No consent on record for this channel."
+    SUPPRESSED = "suppressed", "The address is on the suppression list."
+    SHARED_ADDRESS = "shared_address", "Both partners share this address and it already gets this step once."
+    PAUSED = "paused", "The partner, couple or enrollment is paused."
+    LIFE_EVENT = "life_event", "The couple told us of a loss or a separation."
+    FREQUENCY_CAP = "frequency_cap", "Over the most messages a day or week, and waiting makes it too late."
+    OUTSIDE_WINDOW = "outside_window", "No open window comes before it would be too late."
+    TOO_LATE = "too_late", "Its moment passed while the engine was down or busy."
+    UNKNOWN_TIMEZONE = "unknown_timezone", "The partner's time zone is not known, so no local hour is safe."
+    STOPPED = "stopped", "The enrollment was stopped."
+    CONDITION = "condition", "The step's `when:` did not hold."
+    NOTHING_TO_DRAW = "nothing_to_draw", "No activity in the pool suits this couple."
+
+
+class FailReason(Described):
+    """Why a delivery failed."""
+
+    REJECTED = "rejected", "The provider refused the message."
+    RECIPIENT_REJECTED = "recipient_rejected", "The provider refused the recipient."
+    POISON = "poison", "The message could not be rendered; only this delivery is held back."
+    GAVE_UP = "gave_up", "Known failures went on until it was too late to try again."
+
+
+class MovedBecause(Described):
+    """Why a delivery's instant is not its step's plain local time."""
+
+    DST_GAP = "dst_gap", "That local time does not exist on that day; moved forward by the gap."
+    WINDOW = "window", "Outside the hours in which the partner may be reached; moved into the next window."
+    FREQUENCY_CAP = "frequency_cap", "The partner already had their share; moved into the next window."
+    CATCH_UP = "catch_up", "Late, and the partner already had a message in this window; moved into the next one."
+    RETRY = "retry", "The transport was known not to have accepted it; tried again."

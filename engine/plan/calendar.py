@@ -1,0 +1,77 @@
+"""When each step of a campaign falls for one partner: their whole calendar, in order, before any zone comes in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from engine.model.campaign import START_DAY, Audience, Campaign, Step
+
+DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One occurrence of a step: `occurrence` days after the start date, at wall time `at`. `week` counts from 1."""
+
+    occurrence: int
+    at: time
+    order: int  # the step's place in its campaign: breaks ties
+    week: int
+    step: Step
+
+    def wall(self, start: date) -> datetime:
+        """The naive local date and time of this slot for an enrollment that starts on `start`."""
+        return datetime.combine(start + timedelta(days=self.occurrence), self.at)
+
+
+def calendar(campaign: Campaign, start_weekday: int, own_time: time, position: int) -> tuple[Slot, ...]:
+    """Every slot of `campaign` for the partner at `position` (1 or 2), by day, then wall time, then step order."""
+    slots = [
+        Slot(occurrence, step.at or own_time, order, occurrence // DAYS + 1, step)
+        for order, step in enumerate(campaign.steps)
+        for turn, occurrence in enumerate(occurrences(step, start_weekday))
+        if step.audience is not Audience.ALTERNATING or turn % 2 == position - 1
+    ]
+    return tuple(sorted(slots, key=lambda slot: (slot.occurrence, slot.at, slot.order)))
+
+
+class Calendars:
+    """The calendars of one campaign, each worked out once: couples with the same start weekday and time share one."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._known: dict[tuple[int, time, int], tuple[Slot, ...]] = {}
+
+    def of(self, start: date, own_time: time, position: int) -> tuple[Slot, ...]:
+        """The calendar of the partner at `position` for an enrollment that starts on `start`."""
+        key = (start.weekday(), own_time, position)
+        if key not in self._known:
+            self._known[key] = calendar(self._campaign, *key)
+        return self._known[key]
+
+
+def occurrences(step: Step, start_weekday: int) -> Iterator[int]:
+    """The days after the start date on which `step` falls, ascending.
+
+    Week 1 is the seven days from the start date itself: a Tuesday step of week 1 is the first Tuesday on or after it.
+    """
+    if step.every_days:
+        last = max(step.weeks) * DAYS
+        yield from (day for day in range(0, last, step.every_days) if day // DAYS + 1 in step.weeks)
+        return
+    within = sorted({0 if day == START_DAY else (day - start_weekday) % DAYS for day in step.days})
+    for week in sorted(step.weeks):
+        yield from ((week - 1) * DAYS + day for day in within)
+
+
+def slot_after(slots: tuple[Slot, ...], occurrence: int, order: int) -> Slot | None:
+    """The slot after the one for step number `order` on day `occurrence`; None after the last.
+
+    When that slot is not among `slots` any more (the partner's own time changed), the first on a later day.
+    """
+    for index, slot in enumerate(slots):
+        if slot.occurrence == occurrence and slot.order == order:
+            return slots[index + 1] if index + 1 < len(slots) else None
+        if slot.occurrence > occurrence:
+            return slot
+    return None
