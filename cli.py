@@ -1,1 +1,27 @@
-print()
+"""The command line: parse, call the engine, print. Each group of commands is a file in engine/console."""
+
+import sys
+
+from engine.console.app import app
+from engine.errors import DefinitionError, RekindleError, StoreError
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 found problems, 2 wrong use."""
+    from engine.console.say import complain
+
+    try:
+        app()
+    except RekindleError as error:
+        complain(error)
+        sys.exit(1 if isinstance(error, DefinitionError | StoreError) else 2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever was reading (`| head`) has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,11 @@
 """The engine's own errors: what went wrong in one sentence, and how to mend it.
 
-    RekindleError
-    ├── SettingsError        rekindle.toml or REKINDLE_* is wrong
-    ├── DefinitionError      a campaign, strategy or template is wrong (carries findings)
-    ├── NotFound             no such couple, campaign, delivery, …
-    ├── Refused              a rule forbids the act
-    └── StoreError           the database is missing, locked, newer or damaged
+RekindleError
+├── SettingsError        rekindle.toml or REKINDLE_* is wrong
+├── DefinitionError      a campaign, strategy or template is wrong (carries findings)
+├── NotFound             no such couple, campaign, delivery, …
+├── Refused              a rule forbids the act
+└── StoreError           the database is missing, locked, newer or damaged
 """
 
 

@@ -1,1 +1,1 @@
-"""Files to campaigns: YAML with positions, strategies, schema, lint, digest and diff."""
+"""Files to campaigns: YAML with positions, strategies, schema, digest and diff."""

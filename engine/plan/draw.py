@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.model.campaign import Audience, Campaign, Draw, Step
 from engine.model.strategy import Activity, Cause, Caution
 from engine.plan.calendar import DAYS, occurrences
-from engine.plan.keyed import fraction, pick
+from engine.keyed import fraction, pick
 
 MATCH = 3  # an activity that addresses a stated cause is this many times likelier per cause than one that does not
 EACH_POSITION = (1, 2)

@@ -1,4 +1,4 @@
-"""The questions asked before anything is sent, in order: consent, suppression, pause, life event, cap, window, lateness.
+"""The questions asked before a send, in order: consent, suppression, pause, life event, cap, window, lateness.
 
 Each gate is a pure function of a Case and the instant at which the message would go. A skip ends the asking; a
 deferral moves that instant forward and the later gates are asked about the moved one. Asked when a delivery is planned

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -73,10 +74,10 @@ partners = Table(
     Column("channel", String(16), nullable=False),
     Column("send_at", LocalTime, nullable=False),
     Column("causes", StringSet, nullable=False),
-    Column("touch", Boolean, nullable=False, server_default=text("0")),
+    Column("touch", Boolean, nullable=False, server_default=false()),
     # What the append-only consents table says last, kept here so that the gate need not search it.
-    Column("email_consent", Boolean, nullable=False, server_default=text("0")),
-    Column("sms_consent", Boolean, nullable=False, server_default=text("0")),
+    Column("email_consent", Boolean, nullable=False, server_default=false()),
+    Column("sms_consent", Boolean, nullable=False, server_default=false()),
     Column("paused_until", Instant),
     UniqueConstraint("couple_id", "position"),
     CheckConstraint("position IN (1, 2)", name="two_people"),
@@ -108,7 +109,7 @@ enrollments = Table(
     "enrollments",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("couple_id", Id, ForeignKey("couples.id", ondelete="CASCADE"), nullable=False),
+    Column("couple_id", Id, ForeignKey("couples.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("campaign", String(80), nullable=False),
     Column("digest", String(64), ForeignKey("definitions.digest"), nullable=False, index=True),
     Column("start", LocalDate, nullable=False),
@@ -118,7 +119,6 @@ enrollments = Table(
     Column("variants", StringMap, nullable=False),
     Column("draws", StringMap, nullable=False),
     Column("created_at", Instant, nullable=False),
-    UniqueConstraint("couple_id", "campaign", "start"),
 )
 # A couple is in a campaign once at a time.
 Index(

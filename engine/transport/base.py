@@ -13,11 +13,13 @@ The list of outcomes is closed; `deliver.dispatch` alone turns an outcome into a
 Anything a transport raises is our bug and counts as OutcomeUnknown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Protocol, runtime_checkable
 
+from engine.errors import SettingsError
 from engine.model.campaign import Channel
 
 
@@ -111,9 +113,7 @@ class OutcomeUnknown:
     detail: str = ""
 
 
-Outcome = (
-    Accepted | ConnectionFailed | Throttled | MessageRejected | RecipientRejected | Misconfigured | OutcomeUnknown
-)
+Outcome = Accepted | ConnectionFailed | Throttled | MessageRejected | RecipientRejected | Misconfigured | OutcomeUnknown
 
 
 class Transport(Protocol):
@@ -135,3 +135,23 @@ class Reconcilable(Protocol):
     """A transport that can be asked later whether it accepted a delivery; None means it cannot tell."""
 
     async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None: ...
+
+
+TransportBuilder = Callable[[str], Transport]
+"""Builds the transport with this name from the settings; for transports that wrap another."""
+
+
+class TransportFactory(Protocol):
+    """What an entry point of the group `rekindle.transports` names: a class that can be configured."""
+
+    def configure(self, options: Mapping[str, object], build: TransportBuilder) -> Transport: ...
+
+
+def known_options(transport: str, options: Mapping[str, object], known: Collection[str]) -> Mapping[str, object]:
+    """`options` when every one is in `known`; SettingsError naming the nearest right one otherwise."""
+    for key in options:
+        if key not in known:
+            nearest = get_close_matches(key, known, n=1)
+            mend = f"Did you mean `{nearest[0]}`?" if nearest else f"Known: {', '.join(sorted(known)) or 'none'}."
+            raise SettingsError(f"Transport {transport} has no option `{key}`.", fix=mend)
+    return options

@@ -1,4 +1,4 @@
-"""Chance that repeats: numbers from a keyed hash of (seed, words), never from a random number generator.
+"""The only source of chance: numbers from a keyed hash of (seed, words), never from a random number generator.
 
 The same seed and words give the same number on every machine, in every process, in any order.
 """

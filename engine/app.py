@@ -1,0 +1,194 @@
+"""The composition root: `build(settings)` wires the parts into an Engine, whose methods are the engine's verbs."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from engine.clock import Clock, SystemClock
+from engine.define.load import Library, find_campaign, load_library
+from engine.deliver.definitions import Definitions
+from engine.deliver.dispatch import Delivered, Dispatcher, ProtocolStep
+from engine.deliver.due import Planned, Planner
+from engine.deliver.messages import Letters
+from engine.deliver.reconcile import Reconciled, reconcile
+from engine.enroll.enrollment import Enrolled, enroll
+from engine.errors import StoreError
+from engine.model.campaign import Campaign, Channel
+from engine.model.enrollment import EnrollmentStatus, StopReason
+from engine.model.sender import Sender
+from engine.render.compose import Composer
+from engine.render.links import Links
+from engine.settings import Settings
+from engine.shipped import shipped
+from engine.store import couples, enrollments, places
+from engine.store.database import Database, open_database
+from engine.store.migrate import is_current
+from engine.store.vault import Vault
+from engine.transport import registry
+from engine.transport.base import Transport
+
+RUNNING = (EnrollmentStatus.ACTIVE, EnrollmentStatus.PAUSED)
+
+
+@dataclass
+class Tick:
+    """What one plan-and-deliver pass did."""
+
+    planned: Planned = field(default_factory=Planned)
+    delivered: Delivered = field(default_factory=Delivered)
+    reconciled: Reconciled = field(default_factory=Reconciled)
+
+
+class Engine:
+    """One Rekindle: its store, clock, library and transports. Heavy parts are made when first used."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        transports: Mapping[Channel, Transport] | None = None,
+        announce: Callable[[ProtocolStep], None] = lambda step: None,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.vault = vault
+        self.clock = clock
+        self._transports = transports
+        self._announce = announce
+        self._definitions = Definitions()
+
+    @cached_property
+    def transports(self) -> Mapping[Channel, Transport]:
+        """The transport of each channel, as the settings say."""
+        if self._transports is not None:
+            return self._transports
+        options = {name: dict(given) for name, given in self.settings.transports.items()}
+        folder = Path(str(options.setdefault("outbox", {}).get("folder", "outbox")))
+        options["outbox"]["folder"] = self.settings.path(folder)
+        chosen = {Channel.EMAIL: self.settings.channels.email, Channel.SMS: self.settings.channels.sms}
+        built = {name: registry.build(name, options) for name in set(chosen.values())}
+        return {channel: built[name] for channel, name in chosen.items()}
+
+    @cached_property
+    def library(self) -> Library:
+        """The strategies: the workspace's own over the shipped ones."""
+        return load_library(campaign_folders(self.settings))
+
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.database, self._definitions)
+
+    @cached_property
+    def _dispatcher(self) -> Dispatcher:
+        sender = self.settings.sender
+        links = Links(self.settings.public_url, self.vault.subkey("links"))
+        composer = Composer(
+            template_folders(self.settings),
+            Sender(sender.name, sender.email, sender.postal_address, sender.sms_name),
+            self.settings.public_url,
+        )
+        return Dispatcher(
+            self.database,
+            self._definitions,
+            Letters(self.vault, composer, links, sender.email.rpartition("@")[2]),
+            self.transports,
+            self.clock,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            batch=self.settings.batch,
+            lease=timedelta(seconds=self.settings.lease_seconds),
+            announce=self._announce,
+        )
+
+    def campaign(self, name: str) -> Campaign:
+        """The campaign with this id in the campaign folders, or in the file with this path; NotFound otherwise."""
+        return find_campaign(name, campaign_folders(self.settings), self.library)
+
+    def enroll(
+        self, campaign: Campaign, start: date, refs: Sequence[str] | None = None, *, dry_run: bool = False
+    ) -> Enrolled:
+        """Enroll every couple, or those named, from a local date; see `enroll.enrollment.enroll`."""
+        return enroll(
+            self.database,
+            campaign,
+            start,
+            seed_key=self.vault.subkey("enrollments"),
+            now=self.clock.now(),
+            refs=refs,
+            dry_run=dry_run,
+        )
+
+    def stop_couple(self, ref: str, reason: StopReason = StopReason.OPERATOR, *, dry_run: bool = False) -> int:
+        """End every campaign of a couple for both partners, and withdraw what was planned; how many campaigns."""
+        with self.database.begin() as connection:
+            couple_id = couples.id_of(connection, ref)
+            running = [row for row in enrollments.of_couple(connection, couple_id) if row.status in RUNNING]
+            if not dry_run:
+                enrollments.set_status(connection, couple_id, RUNNING, "stopped", reason)
+        return len(running)
+
+    async def tick(self) -> Tick:
+        """One pass: settle what is in doubt if anyone knows, plan what is due, send what is planned and due."""
+        now = self.clock.now()
+        reconciled = await reconcile(self.database, self.transports, now)
+        planned = self._planner.plan_due(now)
+        return Tick(planned, await self._dispatcher.drain(), reconciled)
+
+    def stop(self) -> None:
+        """Claim nothing more; a tick that is under way records what it has handed over and returns."""
+        self._dispatcher.stop()
+
+    def next_wake(self) -> datetime | None:
+        """The earliest instant at which a tick would find something to do; None when there is nothing to come."""
+        with self.database.read() as connection:
+            return places.next_wake(connection)
+
+    @property
+    def definitions(self) -> Definitions:
+        """The stored definitions this process works with."""
+        return self._definitions
+
+    async def aclose(self) -> None:
+        """Let go of transports and the database."""
+        for transport in set(self.transports.values()):
+            await transport.aclose()
+        self.database.close()
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Engine:
+    """The engine of a workspace. SettingsError or StoreError when it has not been set up, with what to run."""
+    database = open_database(settings.resolved_database_url)
+    if not is_current(database):
+        raise StoreError(
+            "This workspace has no database for this version yet.",
+            fix="Run `rekindle init` in a new workspace, or `rekindle db upgrade` in an old one.",
+        )
+    return Engine(settings, database, load_vault(settings), clock or SystemClock())
+
+
+def load_vault(settings: Settings) -> Vault:
+    """The keys from REKINDLE_KEY, else from the key file."""
+    if settings.key is not None:
+        return Vault.from_text(settings.key.get_secret_value(), "REKINDLE_KEY")
+    return Vault.load_key_file(settings.path(settings.key_file))
+
+
+def campaign_folders(settings: Settings) -> list[Path]:
+    """Where campaigns and strategies are looked for: the workspace first, then what is shipped."""
+    return _folders(settings, settings.campaigns, "campaigns")
+
+
+def template_folders(settings: Settings) -> list[Path]:
+    """Where templates are looked for: the workspace first, then what is shipped."""
+    return _folders(settings, settings.templates, "templates")
+
+
+def _folders(settings: Settings, own: Sequence[Path], name: str) -> list[Path]:
+    found = [settings.path(folder) for folder in own if settings.path(folder).is_dir()]
+    return list(dict.fromkeys([*(folder.resolve() for folder in found), shipped(name).resolve()]))

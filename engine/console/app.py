@@ -1,0 +1,45 @@
+"""The root command and its groups."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine import __version__
+from engine.console import campaigns, couples, deliveries, sending, simulation, workspace
+from engine.console.session import Session
+
+app = typer.Typer(
+    name="rekindle",
+    help="A nudge campaign engine for couples: the right prompt, to the right person, at their local hour, once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rekindle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Option("--workspace", "-C", help="The folder of rekindle.toml.", file_okay=False)
+    ] = Path(),
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Open the workspace when a command first asks for it, and not before."""
+    context.obj = Session(folder)
+
+
+for commands in (simulation, workspace, campaigns, sending):
+    commands.register(app)
+app.add_typer(couples.group, name="couples")
+app.add_typer(deliveries.group, name="deliveries")
+app.add_typer(workspace.transports, name="transports")
+app.add_typer(workspace.db, name="db")

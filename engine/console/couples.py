@@ -1,0 +1,247 @@
+"""`rekindle couples`: who takes part."""
+
+import sys
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.console.say import as_json, console, table
+from engine.console.session import a_date, session
+
+group = typer.Typer(help="Who takes part.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Ref = Annotated[str, typer.Argument(help="The couple's name, as in the import file.", metavar="COUPLE")]
+Position = Annotated[
+    int | None, typer.Option("--partner", min=1, max=2, help="Only this partner: 1 or 2, in order of joining.")
+]
+
+
+@group.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A CSV file with one row per partner.", metavar="FILE.csv")],
+    consent: Annotated[str, typer.Option(help="The words every person in the file agreed to. Required.")],
+    json: Json = False,
+) -> None:
+    """Import couples from a CSV file; bad rows go to FILE.rejects.csv, good ones go in, and again changes nothing."""
+    from engine.enroll.importer import import_couples
+    from engine.model.couple import Consent
+
+    engine = session(context).engine
+    with _progress(file) as progress:
+        report = import_couples(
+            engine.database,
+            engine.vault,
+            file,
+            consent=Consent(consent, f"import {file.name}"),
+            now=engine.clock.now(),
+            progress=progress,
+        )
+    if json:
+        as_json([report.as_dict()])
+    else:
+        console().print(report.sentence(), markup=False)
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+@group.command()
+def add(
+    context: typer.Context,
+    couple: Ref,
+    given_name: Annotated[str, typer.Option("--name", help="The partner's given name.")],
+    timezone: Annotated[str, typer.Option(help="An IANA zone such as Europe/Lisbon.")],
+    consent: Annotated[str, typer.Option(help="The words this person agreed to.")],
+    email: Annotated[str, typer.Option(help="Their email address.")] = "",
+    phone: Annotated[str, typer.Option(help="Their phone number with +country code.")] = "",
+    channel: Annotated[str, typer.Option(help="email or sms; the one address given if left out.")] = "",
+    send_at: Annotated[str, typer.Option(help="Their own local time, HH:MM.")] = "",
+    locale: Annotated[str, typer.Option(help="Their language, such as en or es-MX.")] = "",
+    causes: Annotated[str, typer.Option(help="What they would like to work on, separated by ;")] = "",
+) -> None:
+    """Add one partner: the first of a new couple, or the second of one that waits for theirs."""
+    from engine.enroll.importer import add_partner
+    from engine.model.couple import Consent
+
+    engine = session(context).engine
+    cells = {
+        "couple": couple,
+        "given_name": given_name,
+        "email": email,
+        "phone": phone,
+        "timezone": timezone,
+        "locale": locale,
+        "channel": channel,
+        "send_at": send_at,
+        "causes": causes,
+    }
+    position = add_partner(
+        engine.database, engine.vault, cells, consent=Consent(consent, "operator"), now=engine.clock.now()
+    )
+    console().print(f"{given_name} is partner {position} of couple {couple}.", markup=False)
+
+
+@group.command("list")
+def list_(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
+    after: Annotated[int, typer.Option(help="Only those after this id, for the next page.")] = 0,
+    json: Json = False,
+) -> None:
+    """List couples. Addresses are never shown here."""
+    from engine.store import couples as store
+
+    engine = session(context).engine
+    with engine.database.read() as connection:
+        found = store.list_couples(connection, after, limit)
+        total = store.count(connection).couples
+    if json:
+        as_json(_listed(couple) for couple in found)
+        return
+    table(
+        f"{len(found)} of {total} couples",
+        ("id", "couple", "partners", "zones", "channels", "campaigns", "state"),
+        (
+            (
+                couple.id,
+                couple.ref,
+                " & ".join(partner.given_name for partner in couple.partners),
+                ", ".join(dict.fromkeys(partner.timezone for partner in couple.partners)),
+                ", ".join(partner.channel for partner in couple.partners),
+                ", ".join(couple.campaigns),
+                _state(couple),
+            )
+            for couple in found
+        ),
+        empty="No couples yet. `rekindle couples import FILE.csv` brings them in.",
+    )
+
+
+@group.command()
+def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
+    """Show a couple: its partners, their addresses masked, and the campaigns they are in."""
+    from engine.store import couples as store
+    from engine.store import enrollments
+
+    engine = session(context).engine
+    with engine.database.read() as connection:
+        found = store.find(connection, engine.vault, couple)
+        running = enrollments.of_couple(connection, found.id)
+    people = [
+        {
+            "partner": partner.position,
+            "given_name": partner.given_name,
+            "email": _masked(partner.email),
+            "phone": _masked(partner.phone),
+            "timezone": partner.timezone,
+            "locale": partner.locale,
+            "channel": partner.channel,
+            "send_at": partner.send_at.strftime("%H:%M"),
+            "causes": sorted(partner.causes),
+        }
+        for partner in found.partners
+    ]
+    campaigns = [
+        {"campaign": row.campaign, "digest": row.digest, "start": row.start.isoformat(), "status": row.status}
+        for row in running
+    ]
+    if json:
+        as_json([{"couple": found.ref, "partners": people, "enrollments": campaigns}])
+        return
+    table(
+        f"Couple {found.ref}",
+        ("", "name", "email", "phone", "zone", "locale", "channel", "time", "works on"),
+        ((*list(person.values())[:-1], ", ".join(person["causes"])) for person in people),
+        empty="",
+    )
+    table(
+        "Campaigns",
+        ("campaign", "version", "start", "status"),
+        ([row.campaign, row.digest[:12], row.start, row.status] for row in running),
+        empty=f"In no campaign yet. `rekindle enroll CAMPAIGN --couple {found.ref} --start DATE` enrolls them.",
+    )
+
+
+@group.command()
+def pause(
+    context: typer.Context,
+    couple: Ref,
+    until: Annotated[
+        date | None, typer.Option(parser=a_date, metavar="DATE", help="Resume by itself on this day (UTC).")
+    ] = None,
+    partner: Position = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Send nothing to a couple, or to one partner, until a day or until resumed."""
+    from engine.store import couples as store
+
+    engine = session(context).engine
+    moment = None if until is None else datetime.combine(until, time(0), UTC)
+    with engine.database.begin() as connection:
+        couple_id = store.id_of(connection, couple)
+        if not dry_run:
+            store.pause(connection, couple_id, moment, partner)
+    _say(dry_run, "paused", couple, partner, f" until {until}" if until else "")
+
+
+@group.command()
+def resume(context: typer.Context, couple: Ref, partner: Position = None, dry_run: DryRun = False) -> None:
+    """End the pause of a couple, or of one partner."""
+    from engine.store import couples as store
+
+    engine = session(context).engine
+    with engine.database.begin() as connection:
+        couple_id = store.id_of(connection, couple)
+        if not dry_run:
+            store.resume(connection, couple_id, partner)
+    _say(dry_run, "resumed", couple, partner)
+
+
+@group.command()
+def stop(context: typer.Context, couple: Ref, dry_run: DryRun = False) -> None:
+    """End every campaign of a couple, for both partners at once; what was planned is withdrawn."""
+    engine = session(context).engine
+    stopped = engine.stop_couple(couple, dry_run=dry_run)
+    _say(dry_run, f"stopped in {stopped} {'campaign' if stopped == 1 else 'campaigns'}", couple, None)
+
+
+def _say(dry_run: bool, done: str, couple: str, partner: int | None, more: str = "") -> None:
+    who = f"Couple {couple}" if partner is None else f"Partner {partner} of couple {couple}"
+    console().print(f"{who} {'would be' if dry_run else 'is'} {done}{more}.", markup=False)
+
+
+def _listed(couple: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(couple)
+
+
+def _state(couple: Any) -> str:
+    if couple.life_event_at:
+        return "life event"
+    if couple.paused_until:
+        return "paused"
+    paused = [str(partner.position) for partner in couple.partners if partner.paused_until]
+    return f"partner {' and '.join(paused)} paused" if paused else ""
+
+
+def _masked(address: str | None) -> str | None:
+    """Enough to tell two addresses apart, not enough to write to one."""
+    if address is None:
+        return None
+    name, at, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}" if at else f"…{address[-2:]}"
+
+
+def _progress(file: Path) -> Any:
+    """A bar on a terminal; nothing elsewhere."""
+    from contextlib import nullcontext
+
+    if not sys.stderr.isatty() or not file.exists():
+        return nullcontext(None)
+    from engine.console.bar import byte_bar
+
+    return byte_bar(f"Importing {file.name}", file.stat().st_size)

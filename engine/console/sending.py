@@ -1,0 +1,143 @@
+"""`rekindle enroll`, `schedule`, `tick` and `run`: from couples and a campaign to messages."""
+
+import asyncio
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from engine.console.say import as_json, console, table
+from engine.console.session import a_date, an_instant, session
+from engine.model.delivery import MovedBecause, SkipReason
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (enroll, schedule, tick, run):
+        app.command()(command)
+
+
+def enroll(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(help="A campaign's id, or its file.")],
+    start: Annotated[date, typer.Option(parser=a_date, metavar="DATE", help="The first day, on each own calendar.")],
+    couple: Annotated[list[str] | None, typer.Option(help="Only this couple; may be given again.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every couple.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Enroll couples in a campaign. A couple that is in it already is left as it is."""
+    if bool(couple) == everyone:
+        raise typer.BadParameter("Say whom: --couple NAME (again for more), or --all.")
+    engine = session(context).engine
+    definition = engine.campaign(campaign)
+    done = engine.enroll(definition, start, None if everyone else couple, dry_run=dry_run)
+    if json:
+        as_json([{"campaign": definition.id, "digest": definition.digest, **vars(done), "dry_run": dry_run}])
+        return
+    verb = "would be enrolled" if dry_run else "enrolled"
+    console().print(
+        f"{done.enrolled} {'couple' if done.enrolled == 1 else 'couples'} {verb} in {definition.title!r} from {start}; "
+        f"{done.already} already in it.",
+        markup=False,
+    )
+
+
+def schedule(
+    context: typer.Context,
+    until: Annotated[date | None, typer.Option(parser=a_date, metavar="DATE", help="To this local day.")] = None,
+    couple: Annotated[str | None, typer.Option(help="Only this couple.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many partners.")] = 20,
+    json: Json = False,
+) -> None:
+    """Say who gets what and when, in local time, and why a time was moved or nothing will go."""
+    from engine.deliver.forecast import schedule as upcoming
+
+    engine = session(context).engine
+    with engine.database.read() as connection:
+        entries = list(upcoming(connection, engine.definitions, until=until, couple=couple, limit=limit))
+    if json:
+        as_json(entries)
+        return
+    table(
+        "Schedule",
+        ("local time", "couple", "partner", "week", "step", "activity", "channel", "remark"),
+        (
+            (
+                entry["local_time"],
+                entry["couple"],
+                entry["partner"],
+                entry["week"],
+                entry["step"],
+                entry["activity"],
+                entry["channel"],
+                _remark(entry),
+            )
+            for entry in entries
+        ),
+        empty="Nothing is to come. `rekindle enroll CAMPAIGN --all --start DATE` begins a campaign.",
+    )
+
+
+def tick(
+    context: typer.Context,
+    now: Annotated[
+        datetime | None, typer.Option(parser=an_instant, metavar="INSTANT", help="Pretend that it is this instant.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Do one plan-and-deliver pass, for cron."""
+    from engine.app import build
+    from engine.clock import VirtualClock
+
+    opened = session(context)
+    engine = opened.engine if now is None else build(opened.settings, VirtualClock(now))
+    done = asyncio.run(_once(engine))
+    if json:
+        as_json([{name: vars(part) for name, part in vars(done).items()}])
+        return
+    console().print(summary(done), markup=False)
+    for problem in done.delivered.problems:
+        console().print(f"Mend this transport: {problem}", markup=False)
+    if done.delivered.problems:
+        raise typer.Exit(1)
+
+
+def run(context: typer.Context) -> None:
+    """Run the scheduler and deliver, until told to stop (Ctrl-C or SIGTERM drains and ends)."""
+    from engine.run.ticker import run_forever
+
+    engine = session(context).engine
+    seconds = engine.settings.tick_seconds
+    console().print(f"Looking for what is due every {seconds} seconds. Ctrl-C ends it.")
+    asyncio.run(run_forever(engine, lambda done: console().print(summary(done), markup=False)))
+    console().print("Stopped. Everything that was handed over is recorded.")
+
+
+async def _once(engine: Any) -> Any:
+    try:
+        return await engine.tick()
+    finally:
+        await engine.aclose()
+
+
+def summary(done: Any) -> str:
+    """One sentence about a tick."""
+    sent, planned, found = done.delivered, done.planned, done.reconciled
+    parts = [
+        f"planned {planned.planned}",
+        f"sent {sent.sent}",
+        f"skipped {planned.skipped + sent.skipped}",
+        f"deferred {sent.deferred}",
+        f"to retry {sent.retried}",
+        f"failed {sent.failed}",
+        f"in doubt {sent.in_doubt + found.doubted}",
+    ]
+    return ", ".join(parts).capitalize() + "."
+
+
+def _remark(entry: dict[str, Any]) -> str:
+    if entry["reason"]:
+        return f"will be skipped: {SkipReason(entry['reason']).sentence}"
+    return MovedBecause(entry["moved_because"]).sentence if entry["moved_because"] else ""

@@ -1,0 +1,57 @@
+"""What a command works with: the workspace's settings and engine, opened when first asked for."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.app import Engine
+    from engine.settings import Settings
+
+
+@dataclass
+class Session:
+    """One run of the command line in one workspace."""
+
+    folder: Path
+
+    @cached_property
+    def settings(self) -> "Settings":
+        from engine.settings import load
+
+        return load(self.folder)
+
+    @cached_property
+    def engine(self) -> "Engine":
+        from engine.app import build
+
+        return build(self.settings)
+
+
+def session(context: typer.Context) -> Session:
+    """The session that the root command made."""
+    found: Session = context.obj
+    return found
+
+
+def a_date(text: str) -> date:
+    """A calendar day, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-03-02.") from None
+
+
+def an_instant(text: str) -> datetime:
+    """An instant with its UTC offset, such as 2026-03-02T09:00:00Z."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not an instant; write it as 2026-03-02T09:00:00Z.") from None
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no UTC offset; write it as {text}Z if you mean UTC.")
+    return moment

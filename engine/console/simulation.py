@@ -1,0 +1,107 @@
+"""`rekindle simulate` and `rekindle demo`: the engine on a virtual clock."""
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.console.say import as_json, console, table
+from engine.console.session import a_date, session
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+    app.command()(simulate)
+
+
+def simulate(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(help="A campaign's id, or its file.")],
+    start: Annotated[date, typer.Option(parser=a_date, metavar="DATE", help="The first day, on each own calendar.")],
+    couples: Annotated[
+        str, typer.Option(metavar="FILE|N", help="A CSV file of couples, or how many to make up.")
+    ] = "20",
+    seed: Annotated[str, typer.Option(help="Chance, repeatably.")] = "0",
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file of what goes wrong.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, per delivery.")] = False,
+) -> None:
+    """Run a campaign to its end on a virtual clock: the same engine, no message leaves the house."""
+    from engine.simulate.simulation import Simulation, find_campaign_for, read_faults
+
+    settings = session(context).settings
+    definition = find_campaign_for(settings, campaign)
+    simulation = Simulation(settings, seed, start, None if faults is None else read_faults(faults))
+    refused = 0
+    if couples.isdigit():
+        simulation.make_up(int(couples))
+    else:
+        refused = simulation.read(Path(couples))
+    simulation.run(definition)
+    lines = simulation.lines()
+    if json:
+        as_json(asdict(line) for line in lines)
+    else:
+        _calendar(list(lines), definition.title)
+    if refused:
+        typer.echo(f"{refused} rows of {couples} were refused; `rekindle couples import` says why.", err=True)
+        raise typer.Exit(1)
+
+
+def _calendar(lines: list[Any], title: str) -> None:
+    """A calendar a person can read, and a summary."""
+    shown = 60
+    table(
+        title,
+        ("local time", "zone", "couple", "partner", "week", "step", "activity", "channel", "status"),
+        (
+            (
+                line.local_time[:16].replace("T", " ") + line.local_time[19:],
+                line.timezone,
+                line.couple,
+                line.partner,
+                line.week,
+                line.step,
+                line.activity,
+                line.channel,
+                f"{line.status}: {line.reason}" if line.reason else line.status,
+            )
+            for line in lines[:shown]
+        ),
+        empty="Nothing would be sent: there are no couples.",
+    )
+    if len(lines) > shown:
+        console().print(f"… and {len(lines) - shown} more. --json prints every one.\n")
+    summary("Summary", Counter(f"{line.status}: {line.reason}" if line.reason else line.status for line in lines))
+    summary("By channel, sent", Counter(line.channel for line in lines if line.status == "sent"))
+    summary("By strategy, sent", Counter(line.strategy or "-" for line in lines if line.status == "sent"))
+
+
+def summary(title: str, counts: Counter[str]) -> None:
+    """How many of each, most first."""
+    table(title, ("", "deliveries"), counts.most_common(), empty="")
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option(help="The folder to leave it all in; one made by an earlier demo is replaced.")
+    ] = (Path("rekindle-demo")),
+) -> None:
+    """Run the flagship campaign for sample couples, eight weeks in seconds, and leave a gallery to look at."""
+    from engine.simulate.demo import COUPLE_WHO_STOPS, run
+
+    speak = console()
+    speak.print("Eight weeks with twelve couples on a virtual clock …")
+    done = run(out)
+    summary("What happened to every delivery", Counter(done.counts))
+    speak.print(f"Every message, as the couples would see it:  {done.gallery}", markup=False)
+    speak.print(f"Emails and texts as files:                   {done.outbox}", markup=False)
+    speak.print("\nTry next:")
+    for command in (
+        f"rekindle -C {out} deliveries list --couple {COUPLE_WHO_STOPS}",
+        "rekindle simulate eight-weeks --start 2026-03-02 --couples 50",
+        "rekindle check",
+    ):
+        speak.print(f"  {command}", markup=False)

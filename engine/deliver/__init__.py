@@ -1,0 +1,1 @@
+"""Turns what is due into messages that are sent once: due -> dispatch -> retry or reconcile."""

@@ -1,0 +1,38 @@
+"""The stored definitions a process is working with, thawed once each, with all that is worth working out only once."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection
+
+from engine.define.digest import thaw
+from engine.model.campaign import Campaign
+from engine.plan.calendar import Calendars
+from engine.render.sandbox import compile_expression
+from engine.store import definitions
+
+Condition = Callable[[Mapping[str, object]], bool]
+
+
+class Definition:
+    """One version of a campaign, ready to run."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self.calendars = Calendars(campaign)
+        self.steps = {step.key: (order, step) for order, step in enumerate(campaign.steps)}
+        self.conditions: dict[str, Condition] = {
+            step.key: compile_expression(step.when) for step in campaign.steps if step.when
+        }
+
+
+class Definitions:
+    """Definitions by digest; each is read from the store the first time it is asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Definition] = {}
+
+    def get(self, connection: Connection, digest: str) -> Definition:
+        """The definition with this digest; NotFound when it was never stored."""
+        if digest not in self._known:
+            self._known[digest] = Definition(thaw(definitions.body(connection, digest)))
+        return self._known[digest]

@@ -1,0 +1,175 @@
+"""Turns places that have fallen due into deliveries, and moves each place on: one transaction a batch.
+
+It costs what is due, not what is enrolled. Running it twice, or in two processes, changes nothing: an occurrence is
+unique for its partner, and a place moves on only from the instant it was read at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.clock import TZDATA_VERSION, UnknownZone
+from engine.deliver.cases import Counts, case_of, days_asked
+from engine.deliver.definitions import Definition, Definitions
+from engine.model.campaign import Channel, Step
+from engine.model.delivery import DeliveryStatus, MovedBecause, SkipReason
+from engine.plan.calendar import Slot, slot_after
+from engine.plan.draw import drawn_for
+from engine.plan.gates import Defer, Skip, ask
+from engine.plan.local import to_instant
+from engine.store import ledger, places
+from engine.store.database import Database
+from engine.store.facts import Facts
+from engine.store.places import millis
+
+BATCH = 2_000
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Planned:
+    """What one pass planned: deliveries to send, deliveries skipped at once, and places that were read."""
+
+    planned: int = 0
+    skipped: int = 0
+    places: int = 0
+
+
+@dataclass
+class _Batch:
+    """The rows that one transaction writes."""
+
+    deliveries: list[Row] = field(default_factory=list)
+    moved: list[Row] = field(default_factory=list)
+    finished: set[int] = field(default_factory=set)
+
+
+class Planner:
+    """Plans what is due."""
+
+    def __init__(self, database: Database, definitions: Definitions) -> None:
+        self._database = database
+        self._definitions = definitions
+
+    def plan_due(self, now: datetime) -> Planned:
+        """Plan everything that has fallen due by `now`, however long ago, in batches."""
+        total = Planned()
+        while True:
+            with self._database.begin() as connection:
+                found = places.due(connection, now, BATCH)
+                if not found:
+                    return total
+                sent = ledger.sent_counts(connection, days_asked(((r.partner_id, r.timezone) for r in found), now))
+                batch = _Batch()
+                for place in found:
+                    self._plan(connection, place, now, sent, batch)
+                places.plan(connection, batch.deliveries)
+                places.advance(connection, batch.moved)
+                if batch.finished:
+                    places.complete(connection, list(batch.finished))
+            skipped = sum(row[-2] == DeliveryStatus.SKIPPED for row in batch.deliveries)
+            total.places += len(found)
+            total.skipped += skipped
+            total.planned += len(batch.deliveries) - skipped
+
+    def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
+        definition = self._definitions.get(connection, place.digest)
+        order, step = definition.steps[place.next_step]
+        slots = definition.calendars.of(place.start, place.own_time, place.position)
+        slot = Slot(place.next_occurrence, step.at or place.own_time, order, place.next_occurrence // 7 + 1, step)
+        due_at, in_gap = _instant(slot, place)
+        if due_at > now:
+            # The zone's rules, the zone or the partner's time changed since this place was set: it is not due yet.
+            _move(place, slot, due_at, batch)
+            return
+        batch.deliveries.append(_delivery(place, definition, slot, due_at, in_gap, now, sent))
+        following = slot_after(slots, slot.occurrence, order)
+        _move(place, following, _instant(following, place)[0] if following else None, batch)
+
+
+def _instant(slot: Slot, place: Facts) -> tuple[datetime, bool]:
+    try:
+        return to_instant(slot.wall(place.start), place.timezone)
+    except UnknownZone:
+        # No local hour is known. UTC only says when to record that nothing was sent: the gates refuse to send.
+        return to_instant(slot.wall(place.start), "UTC")
+
+
+def _move(place: Facts, slot: Slot | None, due_at: datetime | None, batch: _Batch) -> None:
+    key, occurrence = (slot.step.key, slot.occurrence) if slot else (None, None)
+    batch.moved.append(
+        (place.enrollment_id, place.partner_id, millis(place.next_due_at), millis(due_at), key, occurrence)
+    )
+    if slot is None:
+        batch.finished.add(place.enrollment_id)
+
+
+def _delivery(
+    place: Facts, definition: Definition, slot: Slot, due_at: datetime, in_gap: bool, now: datetime, sent: Counts
+) -> Row:
+    """One row for `places.plan`."""
+    step = slot.step
+    channel = step.channel or Channel(place.preferred)
+    expires_at = due_at + step.late_after
+    variant = place.variants.get(step.key)
+    activity = activity_of(place, step, slot, variant)
+    status, reason, send_at = DeliveryStatus.PLANNED, None, due_at
+    moved = MovedBecause.DST_GAP if in_gap else None
+    if step.draw is not None and activity is None:
+        status, reason = DeliveryStatus.SKIPPED, SkipReason.NOTHING_TO_DRAW
+    elif step.when and not definition.conditions[step.key](seen_by_condition(place, slot)):
+        status, reason = DeliveryStatus.SKIPPED, SkipReason.CONDITION
+    else:
+        match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent), now):
+            case Skip(why):
+                status, reason = DeliveryStatus.SKIPPED, why
+            case Defer(until, because):
+                send_at, moved = until, because
+    return (
+        place.enrollment_id,
+        place.partner_id,
+        step.key,
+        slot.occurrence,
+        channel,
+        slot.week,
+        activity,
+        variant,
+        millis(due_at),
+        millis(send_at),
+        millis(expires_at),
+        moved,
+        place.timezone,
+        TZDATA_VERSION,
+        status,
+        reason,
+    )
+
+
+def activity_of(place: Facts, step: Step, slot: Slot, variant: str | None) -> str | None:
+    """The activity this partner gets: their variant's, else the one drawn for the slot, else the step's own."""
+    for arm in step.variants:
+        if arm.name == variant and arm.activity:
+            return arm.activity
+    if step.draw is None:
+        return step.activity
+    found: str | None = place.draws.get(drawn_for(step, slot.occurrence, place.position))
+    return found
+
+
+def seen_by_condition(place: Facts, slot: Slot) -> Mapping[str, object]:
+    """What a step's `when:` may ask about."""
+    return {
+        "week": slot.week,
+        "couple": {"size": 1 if place.other_id is None else 2},
+        "partner": {
+            "position": place.position,
+            "locale": place.locale,
+            "timezone": place.timezone,
+            "channel": place.preferred,
+            "causes": place.causes,
+            "touch": place.touch,
+        },
+    }

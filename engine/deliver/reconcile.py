@@ -1,0 +1,71 @@
+"""What a crash or a silence left in doubt: ask whoever may know, else leave it for the operator. Never guess."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.model.campaign import Channel
+from engine.model.delivery import DeliveryStatus, MovedBecause
+from engine.store import ledger
+from engine.store.database import Database
+from engine.store.places import millis
+from engine.transport.base import Accepted, ConnectionFailed, Reconcilable, Transport
+
+BATCH = 200
+
+
+@dataclass
+class Reconciled:
+    """What one pass found."""
+
+    freed: int = 0  # leases that ran out before anything left the house
+    doubted: int = 0  # leases that ran out in the middle of a send
+    sent: int = 0  # in doubt, and the transport says it has them
+    again: int = 0  # in doubt, and the transport says it never had them
+
+
+async def reconcile(
+    database: Database, transports: Mapping[Channel, Transport], now: datetime, after: int = 0
+) -> Reconciled:
+    """Let expired leases go, then ask each transport that can tell about what is in doubt on its channel."""
+    found = Reconciled()
+    with database.begin() as connection:
+        found.freed, found.doubted = ledger.expire_leases(connection, now)
+    while True:
+        with database.read() as connection:
+            doubts = ledger.in_doubt(connection, after, BATCH)
+        if not doubts:
+            return found
+        after = doubts[-1].id
+        answers = [await _ask(transports.get(Channel(doubt.channel)), doubt.transport, doubt.id) for doubt in doubts]
+        _record(database, doubts, answers, now, found)
+
+
+async def _ask(transport: Transport | None, used: str | None, delivery_id: int) -> Accepted | ConnectionFailed | None:
+    """What the transport that was used says; None when it is another one now, or cannot tell."""
+    if transport is None or transport.name != used or not isinstance(transport, Reconcilable):
+        return None
+    return await transport.find(delivery_id)
+
+
+def _record(
+    database: Database,
+    doubts: Sequence[ledger.Doubt],
+    answers: Sequence[Accepted | ConnectionFailed | None],
+    now: datetime,
+    found: Reconciled,
+) -> None:
+    accepted = [
+        (doubt.id, doubt.fence, answer.receipt)
+        for doubt, answer in zip(doubts, answers, strict=True)
+        if isinstance(answer, Accepted)
+    ]
+    again = [
+        (doubt.id, doubt.fence, DeliveryStatus.PLANNED, None, answer.detail, millis(now), MovedBecause.RETRY)
+        for doubt, answer in zip(doubts, answers, strict=True)
+        if isinstance(answer, ConnectionFailed)
+    ]
+    if accepted or again:
+        with database.begin() as connection:
+            found.sent += ledger.accept(connection, accepted, now)
+            found.again += ledger.settle(connection, again)

@@ -1,0 +1,179 @@
+"""The only place where Jinja is set up: sandboxed, strict, bounded, and reading nothing outside the template folders.
+
+env = environment([workspace / "templates", shipped], html=True)
+condition = compile_expression("week > 1")
+undeclared(env, "email/prompt.html")   ->  {"partner.given_name": 3, "week": 7}
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2 import nodes, pass_environment
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from engine.render import spec_bounds as bounds
+from engine.render.spec_errors import Missing, RenderError, explain
+from engine.render.spec_filters import bounded_filters, may_call
+from engine.render.spec_policy import COUNTED, HOLDING, Bounding
+from engine.render.spec_source import Extra, Folders, Preprocess
+from engine.render.spec_variables import undeclared
+
+__all__ = ["RenderError", "Sandbox", "compile_expression", "environment", "undeclared"]
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja with every operation bounded and each rendering on a budget of steps and characters.
+
+    Filters added by the house must be pure functions of their arguments: specialising relies on it. Not for use by
+    several threads at once, since the budget is the environment's own.
+    """
+
+    intercepted_binops = frozenset(bounds.BINARY)
+    intercepted_unops = frozenset(bounds.UNARY)
+
+    def __init__(self, loader: jinja2.BaseLoader | None, *, html: bool) -> None:
+        super().__init__(
+            loader=loader,
+            autoescape=html,
+            undefined=Missing,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            finalize=self.printed,
+        )
+        self.html = html
+        self.twin: Sandbox | None = None  # where its templates are traced; made by `trace`
+        self.filters = bounded_filters() | {COUNTED: _counted, HOLDING: bounds.contained}
+        self.globals = {"range": bounds.bounded_range}
+        self.binop_table = dict(bounds.BINARY)
+        self.unop_table = dict(bounds.UNARY)
+        self.template_class = BoundedTemplate
+        self.begin()
+
+    def begin(self) -> None:
+        """A new rendering: the budget is whole again."""
+        self._steps = bounds.MAX_STEPS
+        self._characters = 16 * bounds.MAX_TEXT
+
+    def step(self) -> None:
+        """One loop iteration, call or include."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise RenderError(f"it takes more than {bounds.MAX_STEPS} loop iterations and calls")
+
+    def printed(self, value: Any) -> Any:
+        """What `{{ value }}` prints; also counts it, since a macro may print much and return little."""
+        if isinstance(value, str):
+            self._characters -= len(value)
+            if self._characters < 0:
+                raise RenderError("it prints too much")
+            return value
+        return bounds.printable(value)
+
+    def counted(self, items: Iterable[Any]) -> Iterator[Any]:
+        """What every `for` iterates."""
+        for item in items:
+            self.step()
+            yield item
+
+    def concat(self, pieces: Iterable[str]) -> str:
+        """The text of a template, block, macro or `set` block: joined only while it is no longer than a message."""
+        kept, room = [], bounds.MAX_TEXT
+        for piece in pieces:
+            room -= len(piece)
+            if room < 0:
+                raise RenderError(f"the text grows past {bounds.MAX_TEXT} characters")
+            kept.append(piece)
+        return "".join(kept)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return super().is_safe_attribute(obj, attr, value) and (not callable(value) or may_call(obj, attr))
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        return None  # `is_safe_attribute` refuses str.format altogether
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+        __self.step()
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
+        self.step()
+        return super().get_template(name, parent, globals)
+
+    def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
+        self.step()
+        return super().select_template(names, parent, globals)
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        source = Bounding(name).visit(source)
+        return super()._generate(source, name, filename, defer_init)
+
+    def compiled(self, name: str, source: str | None = None) -> jinja2.Template:
+        """The template called `name`, from `source` if given; RenderError with its line when it does not compile."""
+        self.begin()
+        try:
+            if source is None:
+                return self.get_template(name)
+            return self.template_class.from_code(self, self.compile(source, name), self.make_globals(None))
+        except Exception as error:
+            raise explain(error, name) from None
+
+    def rendered(self, template: jinja2.Template, variables: Mapping[str, object]) -> str:
+        """`template` rendered in the ordinary way."""
+        self.begin()
+        try:
+            return self.concat(template.root_render_func(template.new_context(dict(variables))))
+        except Exception as error:
+            raise explain(error, template.name) from None
+
+
+class BoundedTemplate(jinja2.Template):
+    """A compiled template whose `~` is bounded; Jinja has no hook for that operator."""
+
+    runtime: Mapping[str, Any] = {"markup_join": bounds.markup_join, "str_join": bounds.str_join}
+
+    @classmethod
+    def from_code(cls, environment: Any, code: Any, globals: Any, uptodate: Any = None) -> jinja2.Template:  # noqa: A002
+        """Also puts `runtime` where the compiled code looks for Jinja's own functions."""
+        template = super().from_code(environment, code, globals, uptodate)
+        template.root_render_func.__globals__.update(cls.runtime)
+        return template
+
+
+@pass_environment
+def _counted(environment: Sandbox, items: Iterable[Any]) -> Iterator[Any]:
+    return environment.counted(items)
+
+
+def environment(
+    folders: Sequence[Path], *, html: bool, extra: Extra | None = None, preprocess: Preprocess | None = None
+) -> Sandbox:
+    """A sandbox over `folders`, the first of which wins.
+
+    `extra(name)` may give a source from memory, and must always give the same one for the same name: templates are
+    compiled once. `preprocess(name, source)` has the last word on every source.
+    """
+    return Sandbox(Folders(folders, extra, preprocess), html=html)
+
+
+def compile_expression(source: str) -> Callable[[Mapping[str, object]], bool]:
+    """A campaign's `when:` as a function of its variables. RenderError when it is not an expression, or fails."""
+    sandbox = environment([], html=False)
+    try:
+        evaluate = sandbox.compile_expression(source, undefined_to_none=False)
+    except Exception as error:
+        raise explain(error, None) from None
+
+    def holds(variables: Mapping[str, object]) -> bool:
+        sandbox.begin()
+        try:
+            return bool(evaluate(variables))
+        except Exception as error:
+            raise explain(error, None) from None
+
+    return holds

@@ -1,0 +1,151 @@
+"""The filters and methods a template may use: pure functions of their arguments, each bounded before it allocates.
+
+Left out of Jinja's own: `random` (a message must be the same on every machine), `pprint` and `xmlattr` (they print
+whole objects), `tojson` and `urlize` (not for messages), and `filesizeformat`.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from datetime import date, time
+from typing import Any
+
+from jinja2 import Environment, pass_environment, pass_eval_context
+from jinja2.environment import TemplateModule
+from jinja2.filters import FILTERS, make_attrgetter
+from jinja2.nodes import EvalContext
+from jinja2.runtime import BlockReference, LoopContext
+from markupsafe import escape
+
+from engine.render.spec_bounds import fits, modulo, printable, size, width, work
+from engine.render.spec_errors import RenderError
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_OF_TEXT = _words(
+    "capitalize e escape forceescape lower safe string striptags title trim truncate upper urlencode wordcount"
+)
+_OF_ANYTHING = _words(
+    "abs attr count d default dictsort first float groupby int items last length list map max min reject rejectattr"
+    " reverse select selectattr sort sum unique"
+)
+
+# Everything else callable on a value is refused: `format`, `ljust`, `replace`, `join`, `zfill`, `expandtabs` and
+# `translate` can each make gigabytes from one short line.
+_METHODS: tuple[tuple[type | tuple[type, ...], frozenset[str]], ...] = (
+    (
+        str,
+        _words(
+            "capitalize casefold count endswith find index isalnum isalpha isdecimal isdigit islower isspace istitle"
+            " isupper lower lstrip partition removeprefix removesuffix rfind rpartition rsplit rstrip split splitlines"
+            " startswith strip swapcase title upper"
+        ),
+    ),
+    (dict, _words("get items keys values")),
+    ((tuple, list), _words("count index")),
+    ((date, time), _words("date isoformat isoweekday strftime time weekday")),
+    (LoopContext, _words("changed cycle")),
+    (BlockReference, _words("super")),
+)
+
+
+def may_call(owner: Any, name: str) -> bool:
+    """Whether a template may reach the method `name` of `owner`."""
+    if isinstance(owner, TemplateModule):  # the macros of an imported template
+        return True
+    return any(isinstance(owner, kind) and name in names for kind, names in _METHODS)
+
+
+def bounded_filters() -> dict[str, Callable[..., Any]]:
+    """The filters a template may use, by name."""
+    filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in _OF_ANYTHING}
+    filters |= {name: _of_text(FILTERS[name]) for name in _OF_TEXT}
+    return filters | _CHECKED
+
+
+def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` refusing to turn a list or an object into text, and refusing a result longer than a message."""
+    place = 1 if hasattr(function, "jinja_pass_arg") else 0  # Jinja puts a context before the value
+
+    @functools.wraps(function)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        if type(arguments[place]) is not str:
+            printable(arguments[place])
+        result = function(*arguments, **named)
+        return fits(result) if isinstance(result, str) else result
+
+    return checked
+
+
+def _center(value: Any, width: int = 80) -> Any:
+    return fits(FILTERS["center"](printable(value), size(width)))
+
+
+def _format(value: Any, *arguments: Any, **named: Any) -> Any:
+    if arguments and named:
+        raise RenderError("a format takes values by position or by name, not both")
+    return modulo(value if isinstance(value, str) else str(printable(value)), named or arguments)
+
+
+def _indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> Any:
+    step = len(width) if isinstance(width, str) else size(width)
+    work(len(value) + (len(value.splitlines()) + 1) * step)
+    return fits(FILTERS["indent"](value, width, first, blank))
+
+
+@pass_eval_context
+def _replace(context: EvalContext, value: Any, old: Any, new: Any, count: int | None = None) -> Any:
+    text, sought = str(printable(value)), str(printable(old))
+    found = max(text.count(sought), str(escape(text)).count(sought))
+    work(_ESCAPED * (len(text) + found * width(new)))
+    return fits(FILTERS["replace"](context, value, old, new, count))
+
+
+@pass_environment
+def _wordwrap(
+    environment: Environment,
+    value: Any,
+    width: int = 79,
+    break_long_words: bool = True,
+    wrapstring: str | None = None,
+    break_on_hyphens: bool = True,
+) -> Any:
+    work(len(value) * (1 + len(wrapstring or "")))
+    wrapped = FILTERS["wordwrap"](environment, value, size(width), break_long_words, wrapstring, break_on_hyphens)
+    return fits(wrapped)
+
+
+@pass_eval_context
+def _join(context: EvalContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> Any:
+    pick = make_attrgetter(context.environment, attribute)
+    parts = [pick(part) for part in value]
+    work(_ESCAPED * (sum(map(width, parts)) + len(parts) * width(d)))
+    return fits(FILTERS["join"](context, parts, d))
+
+
+def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Any:
+    return FILTERS["batch"](value, size(linecount), printable(fill_with))
+
+
+def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Any:
+    return FILTERS["slice"](value, size(slices), printable(fill_with))
+
+
+def _round(value: float, precision: int = 0, method: str = "common") -> Any:
+    return FILTERS["round"](value, size(precision), method)
+
+
+_ESCAPED = 5  # the most characters that escaping makes of one
+_CHECKED: dict[str, Callable[..., Any]] = {
+    "batch": _batch,
+    "center": _center,
+    "format": _format,
+    "indent": _indent,
+    "join": _join,
+    "replace": _replace,
+    "round": _round,
+    "slice": _slice,
+    "wordwrap": _wordwrap,
+}

@@ -1,0 +1,35 @@
+"""Where template sources come from: memory first, then the template folders, and nowhere else."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jinja2
+
+Extra = Callable[[str], str | None]
+Preprocess = Callable[[str, str], str]
+
+
+class Folders(jinja2.BaseLoader):
+    """Template sources from memory (`extra`) and from folders, first folder first; never from anywhere else."""
+
+    def __init__(self, folders: Sequence[Path], extra: Extra | None, preprocess: Preprocess | None) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+        self._extra = extra
+        self._preprocess = preprocess
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str | None, Callable[[], bool]]:
+        source = self._extra(template) if self._extra else None
+        if source is None:
+            source = self._find(template).read_text(encoding="utf-8")
+        if self._preprocess:
+            source = self._preprocess(template, source)
+        return source, None, lambda: True
+
+    def _find(self, template: str) -> Path:
+        parts = template.split("/")
+        if template and not any(part in ("", ".", "..") or set(part) & set("\\\0:") for part in parts):
+            for folder in self._folders:
+                path = folder.joinpath(*parts).resolve()  # a link is followed here, so that it cannot lead outside
+                if path.is_relative_to(folder) and path.is_file():
+                    return path
+        raise jinja2.TemplateNotFound(template)

@@ -1,0 +1,1 @@
+"""Read-side: what became of deliveries, and pages to look at."""

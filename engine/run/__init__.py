@@ -1,0 +1,1 @@
+"""Keeps the engine going: the only APScheduler file."""

@@ -1,0 +1,81 @@
+"""`rekindle run`: a tick every so often, one at a time, until told to stop. APScheduler keeps time and nothing else."""
+
+import asyncio
+import fcntl
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from engine.app import Engine, Tick
+from engine.errors import Refused
+
+
+async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda done: None) -> None:
+    """Tick until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
+
+    Refused when another process already runs on the same SQLite file. A tick that fails (a full disk, a lock) ends
+    the run with its error: a supervisor starts it again, and the store knows what is in doubt.
+    """
+    with only_one(engine.database.path):
+        ended = asyncio.Event()
+        failures: list[BaseException] = []
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+        at_rest = asyncio.Lock()
+
+        async def tick() -> None:
+            async with at_rest:
+                if ended.is_set():
+                    return
+                try:
+                    done = await engine.tick()
+                except Exception as error:
+                    failures.append(error)
+                    ended.set()
+                    return
+                if did_anything(done):
+                    on_tick(done)
+
+        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+        scheduler.add_job(tick, "interval", seconds=engine.settings.tick_seconds)
+        scheduler.start()
+        try:
+            await tick()
+            await ended.wait()
+        finally:
+            engine.stop()
+            scheduler.shutdown(wait=False)
+            async with at_rest:  # a tick under way records what it handed over
+                await engine.aclose()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+        if failures:
+            raise failures[0]
+
+
+def did_anything(done: Tick) -> bool:
+    """Whether a tick is worth a line."""
+    counts = (*vars(done.planned).values(), *vars(done.delivered).values(), *vars(done.reconciled).values())
+    return any(counts)
+
+
+@contextmanager
+def only_one(database: Path | None) -> Iterator[None]:
+    """Hold the workspace's run lock; Refused when another process has it. A crash lets go of it by itself."""
+    if database is None:
+        yield
+        return
+    lock = database.with_name(database.name + ".run")
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                f"Rekindle is already running on {database}.",
+                fix="Stop the other `rekindle run` first. For several machines, use PostgreSQL.",
+            ) from None
+        yield

@@ -1,0 +1,85 @@
+"""The main job on sample couples and a virtual clock: eight weeks in seconds, left in a folder to look at."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from engine.app import Engine, load_vault
+from engine.clock import VirtualClock
+from engine.enroll.importer import import_couples
+from engine.errors import Refused
+from engine.model.couple import Consent
+from engine.report.deliveries import counts
+from engine.report.gallery import write_gallery
+from engine.settings import load
+from engine.shipped import shipped
+from engine.store.database import IN_MEMORY, open_database
+from engine.store.migrate import upgrade
+from engine.workspace import make
+
+CAMPAIGN = "eight-weeks"
+START = date(2026, 3, 2)  # a Monday; eight weeks from here cross the DST change of both hemispheres
+OPENS = datetime(2026, 3, 1, 9, tzinfo=UTC)
+COUPLE_WHO_STOPS = "moss"
+STOPS_AT = datetime(2026, 3, 27, 12, tzinfo=UTC)  # in the middle of the fourth week
+CONSENT = Consent("Yes, send me prompts for the two of us. I can stop at any time.", "demo")
+MARK = ".rekindle-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstrated:
+    """What a demo left behind."""
+
+    counts: dict[str, int]
+    gallery: Path
+    outbox: Path
+
+
+def run(out: Path) -> Demonstrated:
+    """Run the demo into `out`. Refused when that folder holds anything that no demo made."""
+    _clear(out)
+    make(out)
+    (out / MARK).touch()
+    # Eight weeks of commits to a disk take longer than the rest: live them in memory, then keep the database whole.
+    settings = load(out, environment={})
+    kept = out / "rekindle.sqlite3"
+    kept.unlink()
+    database = open_database(IN_MEMORY)
+    upgrade(database)
+    clock = VirtualClock(OPENS)
+    engine = Engine(settings, database, load_vault(settings), clock)
+    import_couples(database, engine.vault, shipped("examples") / "couples.csv", consent=CONSENT, now=clock.now(),
+                   rejects=out / "couples.rejects.csv")  # fmt: skip
+    campaign = engine.campaign(CAMPAIGN)
+    engine.enroll(campaign, START)
+    asyncio.run(_live(engine, clock))
+    with database.read() as connection:
+        found = counts(connection)
+        gallery = write_gallery(connection, engine.vault, out / "outbox", out, title=campaign.title)
+    with database.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None  # noqa: S101 - an open connection has a driver's
+        raw.execute("VACUUM INTO ?", (str(kept),))
+    database.close()
+    return Demonstrated(found, gallery, out / "outbox")
+
+
+async def _live(engine: Engine, clock: VirtualClock) -> None:
+    stopped = False
+    while (wake := engine.next_wake()) is not None:
+        if not stopped and wake >= STOPS_AT:
+            clock.move_to(STOPS_AT)
+            engine.stop_couple(COUPLE_WHO_STOPS)
+            stopped = True
+            continue
+        clock.move_to(wake)
+        await engine.tick()
+
+
+def _clear(out: Path) -> None:
+    if out.exists() and any(out.iterdir()):
+        if not (out / MARK).exists():
+            raise Refused(f"{out} is not empty, and no demo made it.", fix="Choose another folder with --out.")
+        shutil.rmtree(out)

@@ -1,0 +1,135 @@
+"""Runs a campaign to its end on a virtual clock. Same inputs, same output, byte for byte."""
+
+import asyncio
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.app import Engine, campaign_folders
+from engine.clock import VirtualClock
+from engine.define.load import find_campaign, load_library
+from engine.enroll.importer import import_couples
+from engine.errors import SettingsError
+from engine.model.campaign import Campaign, Channel
+from engine.model.couple import Consent, NewPartner
+from engine.report.deliveries import Line, lines
+from engine.settings import Settings
+from engine.simulate.people import made_up
+from engine.store import couples
+from engine.store.database import IN_MEMORY, Database, open_database
+from engine.store.vault import Vault
+from engine.transport.base import Transport
+from engine.transport.chaos import ChaosTransport, Died, Rates, rates_of
+from engine.transport.memory import MemoryTransport
+
+# Before midnight on the start date has come anywhere: the date line's far side is 14 hours ahead of UTC.
+FIRST_MIDNIGHT = timedelta(hours=14)
+CONSENT = Consent("simulated", "simulation")
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong, and how often; see transport.chaos.Rates."""
+
+    rates: Rates
+    seed: str = "0"
+
+
+class Simulation:
+    """A campaign with some couples in it, on a clock of its own."""
+
+    def __init__(self, settings: Settings, seed: str, start: date, faults: Faults | None = None) -> None:
+        self.clock = VirtualClock(datetime.combine(start, time(0), UTC) - FIRST_MIDNIGHT)
+        self.start = start
+        self._seed = seed
+        self.deaths = 0
+        self._settings = settings
+        self._database = open_database(IN_MEMORY)
+        self._database.create_all()
+        self._vault = _vault(seed)
+        self._transport: Transport = MemoryTransport(keep=False)
+        if faults is not None:
+            self._transport = ChaosTransport(self._transport, seed=faults.seed, rates=faults.rates)
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        transports = dict.fromkeys(Channel, self._transport)
+        return Engine(self._settings, self._database, self._vault, self.clock, transports)
+
+    @property
+    def database(self) -> Database:
+        return self._database
+
+    @property
+    def vault(self) -> Vault:
+        return self._vault
+
+    def make_up(self, number: int) -> None:
+        """Let this many made-up couples join."""
+        self.add(made_up(number, self._seed))
+
+    def read(self, file: Path) -> int:
+        """Let the couples of a CSV file join; how many rows were refused."""
+        with TemporaryDirectory() as folder:
+            report = import_couples(
+                self._database,
+                self._vault,
+                file,
+                consent=CONSENT,
+                now=self.clock.now(),
+                rejects=Path(folder) / "rejects.csv",
+            )
+        return report.rejected
+
+    def add(self, people: Iterable[tuple[str, Sequence[NewPartner]]]) -> None:
+        """Let these couples join."""
+        with self._database.begin() as connection:
+            for ref, partners in people:
+                couples.add(connection, self._vault, ref, partners, CONSENT, self.clock.now())
+
+    def run(self, campaign: Campaign, on_progress: Callable[[datetime], None] = lambda now: None) -> None:
+        """Enroll every couple and live through the campaign until nothing is left to come."""
+        self.engine.enroll(campaign, self.start)
+        asyncio.run(self._live(on_progress))
+
+    async def _live(self, on_progress: Callable[[datetime], None]) -> None:
+        while (wake := self.engine.next_wake()) is not None:
+            self.clock.move_to(wake)
+            try:
+                await self.engine.tick()
+            except Died:
+                # The process is gone; another starts, and finds in the store what the dead one left there.
+                self.deaths += 1
+                self.engine = self._engine()
+            on_progress(self.clock.now())
+
+    def lines(self) -> Iterator[Line]:
+        """What became of every delivery, by instant, couple, partner and step."""
+        with self._database.read() as connection:
+            yield from (numbered.line for numbered in lines(connection))
+
+
+def _vault(seed: str) -> Vault:
+    """Keys that follow from the seed: nothing is kept, so nothing needs to be secret."""
+    keys = [blake2b(seed.encode(), person=who, digest_size=32).digest() for who in (b"seal", b"lasting")]
+    return Vault({"sim": keys[0]}, "sim", keys[1])
+
+
+def find_campaign_for(settings: Settings, name: str) -> Campaign:
+    """The campaign with this id or path, for which no workspace need exist."""
+    folders = campaign_folders(settings)
+    return find_campaign(name, folders, load_library(folders))
+
+
+def read_faults(file: Path) -> Faults:
+    """What goes wrong, from a TOML file: `seed`, and shares by name as in transport.chaos.Rates."""
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}", fix="Write it as in docs/simulate.md.") from None
+    seed = str(given.pop("seed", "0"))
+    return Faults(rates_of(given), seed)

@@ -1,0 +1,123 @@
+"""Enrollments and the places of their partners."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, bindparam, insert, select, update
+
+from engine.store.rowset import rows, rowset
+from engine.store.schema import couples, deliveries, enrollments, partners, places
+
+
+@dataclass(frozen=True, slots=True)
+class NewEnrollment:
+    """An enrollment to store, with the first slot of each partner: (partner id, due at, step, occurrence)."""
+
+    couple_id: int
+    campaign: str
+    digest: str
+    start: date
+    seed: str
+    variants: Mapping[str, str]
+    draws: Mapping[str, str]
+    first: Sequence[tuple[int, datetime | None, str | None, int | None]]
+
+
+def add(connection: Connection, batch: Sequence[NewEnrollment], now: datetime, *, dry_run: bool = False) -> int:
+    """Store enrollments and places; a couple already in the campaign is left alone. How many are, or would be, new."""
+    already = _running(connection, batch)
+    new = [each for each in batch if each.couple_id not in already]
+    if not new or dry_run:
+        return len(new)
+    connection.execute(
+        insert(enrollments),
+        [{**{name: getattr(each, name) for name in _COLUMNS}, "status": "active", "created_at": now} for each in new],
+    )
+    ids = _running(connection, new)
+    connection.execute(
+        insert(places),
+        [
+            {
+                "enrollment_id": ids[each.couple_id],
+                "partner_id": partner,
+                "next_due_at": due_at,
+                "next_step": step,
+                "next_occurrence": occurrence,
+            }
+            for each in new
+            for partner, due_at, step, occurrence in each.first
+        ],
+    )
+    return len(new)
+
+
+_COLUMNS = ("couple_id", "campaign", "digest", "start", "seed", "variants", "draws")
+_wanted = rowset("wanted", couple_id=Integer)
+_active = (
+    select(enrollments.c.couple_id, enrollments.c.id)
+    .join(_wanted, enrollments.c.couple_id == _wanted.c.couple_id)
+    .where(enrollments.c.campaign == bindparam("campaign"), enrollments.c.status.in_(["active", "paused"]))
+)
+
+
+def _running(connection: Connection, batch: Sequence[NewEnrollment]) -> dict[int, int]:
+    """The running enrollment of each couple in the batch's campaign, where there is one, by couple."""
+    wanted = {"wanted": rows([[each.couple_id] for each in batch]), "campaign": batch[0].campaign}
+    return {row.couple_id: row.id for row in connection.execute(_active, wanted)}
+
+
+_candidates = (
+    select(
+        couples.c.id.label("couple_id"),
+        couples.c.ref,
+        partners.c.id.label("partner_id"),
+        partners.c.position,
+        partners.c.timezone,
+        partners.c.send_at,
+        partners.c.causes,
+        partners.c.touch,
+    )
+    .join(partners, partners.c.couple_id == couples.c.id)
+    .order_by(couples.c.id, partners.c.position)
+)
+
+
+def candidates(
+    connection: Connection, after: int, limit: int, refs: Sequence[str] | None = None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The partners of the next `limit` couples after couple id `after`, in order; all couples, or those named."""
+    page = select(couples.c.id).where(couples.c.id > after).order_by(couples.c.id).limit(limit)
+    if refs is not None:
+        page = page.where(couples.c.ref.in_(refs))
+    return connection.execute(_candidates.where(couples.c.id.in_(page))).all()
+
+
+def of_couple(connection: Connection, couple_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Every enrollment of a couple, latest first."""
+    return connection.execute(
+        select(enrollments).where(enrollments.c.couple_id == couple_id).order_by(enrollments.c.id.desc())
+    ).all()
+
+
+def set_status(connection: Connection, couple_id: int, was: Sequence[str], to: str, reason: str | None = None) -> int:
+    """Move a couple's enrollments from one of `was` to `to`; stopping also withdraws what was planned. How many."""
+    moved = (
+        connection.execute(
+            update(enrollments)
+            .where(enrollments.c.couple_id == couple_id, enrollments.c.status.in_(was))
+            .values(status=to, stopped_reason=reason)
+            .returning(enrollments.c.id)
+        )
+        .scalars()
+        .all()
+    )
+    if moved and to == "stopped":
+        connection.execute(update(places).where(places.c.enrollment_id.in_(moved)).values(next_due_at=None))
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.enrollment_id.in_(moved), deliveries.c.status == "planned")
+            .values(status="cancelled", reason="stopped")
+        )
+    return len(moved)

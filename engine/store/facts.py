@@ -1,0 +1,52 @@
+"""What the gates need to know of a partner in an enrollment: the same columns when planning and just before sending."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, select
+
+from engine.store.schema import couples, enrollments, partners, suppressions
+
+other = partners.alias("other")
+
+
+def _suppressed(index: ColumnElement[bytes]) -> ColumnElement[bool]:
+    return exists(select(1).where(suppressions.c.address_index == index).correlate(partners))
+
+
+Facts = Row[*tuple[Any, ...]]
+"""A row with at least the columns of FACTS, by name."""
+
+FACTS: tuple[ColumnElement[Any], ...] = (
+    partners.c.id.label("partner_id"),
+    partners.c.position,
+    partners.c.timezone,
+    partners.c.channel.label("preferred"),
+    partners.c.email_index.is_not(None).label("has_email"),
+    partners.c.phone_index.is_not(None).label("has_sms"),
+    partners.c.email_consent,
+    partners.c.sms_consent,
+    _suppressed(partners.c.email_index).label("email_suppressed"),
+    _suppressed(partners.c.phone_index).label("sms_suppressed"),
+    partners.c.paused_until.label("partner_paused_until"),
+    couples.c.paused_until.label("couple_paused_until"),
+    couples.c.life_event_at,
+    enrollments.c.status.label("enrollment_status"),
+    enrollments.c.digest,
+    other.c.id.label("other_id"),
+    other.c.channel.label("other_preferred"),
+    (other.c.email_index == partners.c.email_index).label("same_email"),
+    (other.c.phone_index == partners.c.phone_index).label("same_sms"),
+    other.c.email_consent.label("other_email_consent"),
+    other.c.sms_consent.label("other_sms_consent"),
+    other.c.paused_until.label("other_paused_until"),
+)
+
+
+def joined(base: FromClause) -> FromClause:
+    """`base` (places or deliveries) with its partner, enrollment, couple and, where there is one, the other partner."""
+    return (
+        base.join(partners, partners.c.id == base.c.partner_id)
+        .join(enrollments, enrollments.c.id == base.c.enrollment_id)
+        .join(couples, couples.c.id == partners.c.couple_id)
+        .outerjoin(other, and_(other.c.couple_id == partners.c.couple_id, other.c.id != partners.c.id))
+    )

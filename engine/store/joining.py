@@ -1,0 +1,184 @@
+"""Statements for people who join, many at a time: who is here already, whose address is it, put these in.
+
+Each takes a whole batch in a handful of statements, so that a million rows cost what their bytes cost.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from itertools import islice
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Insert,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
+
+from engine.model.campaign import Channel
+from engine.model.couple import Consent, NewPartner
+from engine.store.rowset import rows, rowset
+from engine.store.schema import consents, couples, partners
+from engine.store.types import Instant
+from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
+
+IN_LIMIT = 10_000  # values in one IN list; SQLite takes 32,766
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone already in a couple, as far as telling people apart needs: addresses are hashes."""
+
+    position: int
+    given_name: str
+    email_index: bytes | None
+    phone_index: bytes | None
+    timezone: str
+    locale: str
+    channel: str
+    send_at: time
+    causes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A person about to be stored in the couple called `ref`, which need not exist yet, at `position` 1 or 2."""
+
+    ref: str
+    partner: NewPartner
+    email_index: bytes | None
+    phone_index: bytes | None
+    position: int
+
+
+_REFS = rowset("refs", ref=String)
+_PEOPLE = (
+    select(
+        couples.c.ref,
+        partners.c.position,
+        partners.c.given_name,
+        partners.c.email_index,
+        partners.c.phone_index,
+        partners.c.timezone,
+        partners.c.locale,
+        partners.c.channel,
+        partners.c.send_at,
+        partners.c.causes,
+    )
+    .join_from(_REFS, couples, couples.c.ref == _REFS.c.ref)
+    .join(partners, partners.c.couple_id == couples.c.id)
+    .order_by(couples.c.id, partners.c.position)
+)
+_COUPLE_IDS = select(couples.c.ref, couples.c.id).join_from(_REFS, couples, couples.c.ref == _REFS.c.ref)
+_NEW_COUPLES = insert(couples).from_select(
+    ["ref", "created_at"],
+    select(_REFS.c.ref, bindparam("now", type_=Instant)).where(~exists().where(couples.c.ref == _REFS.c.ref)),
+)
+_SEATS = rowset("seats", couple_id=Integer, position=Integer)
+
+
+def indexes(vault: Vault, partner: NewPartner) -> tuple[bytes | None, bytes | None]:
+    """The look-up hashes of a person's email and phone."""
+    return (
+        address_index(vault, Channel.EMAIL, partner.email) if partner.email else None,
+        address_index(vault, Channel.SMS, partner.phone) if partner.phone else None,
+    )
+
+
+def people(connection: Connection, refs: Iterable[str]) -> dict[str, list[Person]]:
+    """Who is in each of these couples, first partner first; a couple that does not exist is not in the answer."""
+    found: dict[str, list[Person]] = {}
+    for ref, *rest in connection.execute(_PEOPLE, {"refs": rows([ref] for ref in refs)}):
+        found.setdefault(ref, []).append(Person(*rest))
+    return found
+
+
+def owners(connection: Connection, email_indexes: Iterable[bytes], phone_indexes: Iterable[bytes]) -> dict[bytes, str]:
+    """The ref of the couple that has each of these addresses; one that nobody has is not in the answer."""
+    return {
+        index: ref
+        for column, wanted in ((partners.c.email_index, email_indexes), (partners.c.phone_index, phone_indexes))
+        for some in _in_parts(wanted)
+        for index, ref in connection.execute(_owners_by(column), {"some": some})
+    }
+
+
+def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], consent: Consent, now: datetime) -> int:
+    """Store these people, their couples where new, and their consent on each channel they gave an address for.
+
+    Returns how many couples were new. The caller has seen to it that every seat is free.
+    """
+    if not arrivals:
+        return 0
+    refs = rows([ref] for ref in dict.fromkeys(arrival.ref for arrival in arrivals))
+    added = connection.execute(_NEW_COUPLES, {"refs": refs, "now": now}).rowcount
+    ids: dict[str, int] = dict(connection.execute(_COUPLE_IDS, {"refs": refs}).tuples().all())
+    connection.execute(insert(partners), [_row(vault, arrival, ids[arrival.ref]) for arrival in arrivals])
+    seats = rows((ids[arrival.ref], arrival.position) for arrival in arrivals)
+    given = {"seats": seats, "words": consent.words, "source": consent.source, "now": now}
+    connection.execute(_CONSENT_EMAIL, given)
+    connection.execute(_CONSENT_SMS, given)
+    return added
+
+
+def _row(vault: Vault, arrival: Arrival, couple_id: int) -> dict[str, object]:
+    partner = arrival.partner
+    return {
+        "couple_id": couple_id,
+        "position": arrival.position,
+        "given_name": partner.given_name,
+        "email_cipher": vault.seal(partner.email, SEALED_EMAIL) if partner.email else None,
+        "email_index": arrival.email_index,
+        "phone_cipher": vault.seal(partner.phone, SEALED_PHONE) if partner.phone else None,
+        "phone_index": arrival.phone_index,
+        "timezone": partner.timezone,
+        "locale": partner.locale,
+        "channel": partner.channel.value,
+        "send_at": partner.send_at,
+        "causes": partner.causes,
+        "email_consent": partner.email is not None,
+        "sms_consent": partner.phone is not None,
+    }
+
+
+def _consent_on(channel: Channel, address: Column[bytes]) -> Insert:
+    chosen = select(
+        partners.c.id,
+        literal_column(f"'{channel.value}'", String),
+        literal(True, Boolean),
+        bindparam("words"),
+        bindparam("source"),
+        bindparam("now", type_=Instant),
+    ).join_from(
+        _SEATS,
+        partners,
+        (partners.c.couple_id == _SEATS.c.couple_id) & (partners.c.position == _SEATS.c.position),
+    )
+    return insert(consents).from_select(
+        ["partner_id", "channel", "given", "words", "source", "at"], chosen.where(address.is_not(None))
+    )
+
+
+_CONSENT_EMAIL = _consent_on(Channel.EMAIL, partners.c.email_index)
+_CONSENT_SMS = _consent_on(Channel.SMS, partners.c.phone_index)
+
+
+def _owners_by(column: Column[bytes]) -> Select[bytes, str]:
+    wanted = column.in_(bindparam("some", type_=LargeBinary, expanding=True))
+    return select(column, couples.c.ref).join_from(partners, couples).where(wanted)
+
+
+def _in_parts(values: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
+    remaining = iter(values)
+    while some := list(islice(remaining, IN_LIMIT)):
+        yield some

@@ -1,0 +1,142 @@
+"""Each partner's place in an enrollment: what falls due for them next. A tick reads only what is due."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, exists, func, insert, select, update
+
+from engine.store.facts import FACTS, Facts, joined
+from engine.store.rowset import rows, rowset
+from engine.store.schema import couples, deliveries, enrollments, partners, places
+from engine.store.types import Instant, to_millis
+
+_places = (
+    select(
+        places.c.enrollment_id,
+        places.c.next_due_at,
+        places.c.next_step,
+        places.c.next_occurrence,
+        enrollments.c.start,
+        enrollments.c.variants,
+        enrollments.c.draws,
+        partners.c.send_at.label("own_time"),
+        partners.c.locale,
+        partners.c.causes,
+        partners.c.touch,
+        *FACTS,
+    )
+    .select_from(joined(places))
+    .order_by(places.c.next_due_at, places.c.enrollment_id, places.c.partner_id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant))
+
+
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
+    """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need."""
+    return connection.execute(_due, {"now": now, "limit": limit}).all()
+
+
+def upcoming(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
+    """The places that have a step left, of one couple or of all, soonest first: columns as `due`, names as well."""
+    statement = _places.add_columns(partners.c.given_name, couples.c.ref).where(places.c.next_due_at.is_not(None))
+    if couple_id is not None:
+        statement = statement.where(partners.c.couple_id == couple_id)
+    return connection.execute(statement, {"limit": limit}).all()
+
+
+_planned = rowset(
+    "planned",
+    enrollment_id=Integer,
+    partner_id=Integer,
+    step=String,
+    occurrence=Integer,
+    channel=String,
+    week=Integer,
+    activity=String,
+    variant=String,
+    due_at=BigInteger,
+    send_at=BigInteger,
+    expires_at=BigInteger,
+    moved_because=String,
+    timezone=String,
+    tzdata=String,
+    status=String,
+    reason=String,
+)
+_plan = (
+    insert(deliveries)
+    .from_select(list(_planned.c.keys()), select(*_planned.c))
+    .prefix_with("OR IGNORE", dialect="sqlite")
+)
+
+
+def plan(connection: Connection, planned: Sequence[Sequence[object]]) -> int:
+    """Insert deliveries, columns as in `_planned`; an occurrence already there is left alone. How many went in."""
+    return connection.execute(_plan, {"planned": rows(planned)}).rowcount
+
+
+_moved = rowset(
+    "moved",
+    enrollment_id=Integer,
+    partner_id=Integer,
+    was_due_at=BigInteger,
+    next_due_at=BigInteger,
+    next_step=String,
+    next_occurrence=Integer,
+)
+_advance = (
+    update(places)
+    .where(
+        places.c.enrollment_id == _moved.c.enrollment_id,
+        places.c.partner_id == _moved.c.partner_id,
+        # Another scheduler may have been here first: then there is nothing to move.
+        places.c.next_due_at == _moved.c.was_due_at,
+    )
+    .values(
+        next_due_at=_moved.c.next_due_at,
+        next_step=_moved.c.next_step,
+        next_occurrence=_moved.c.next_occurrence,
+    )
+)
+
+
+def advance(connection: Connection, moved: Sequence[Sequence[object]]) -> int:
+    """Move places on from the instant they were read at, columns as in `_moved`. How many moved."""
+    return connection.execute(_advance, {"moved": rows(moved)}).rowcount
+
+
+_ids = rowset("ids", id=Integer)
+_complete = (
+    update(enrollments)
+    .where(
+        enrollments.c.id.in_(select(_ids.c.id)),
+        enrollments.c.status == "active",
+        ~exists(select(1).where(places.c.enrollment_id == enrollments.c.id, places.c.next_due_at.is_not(None))),
+    )
+    .values(status="completed")
+)
+
+
+def complete(connection: Connection, enrollment_ids: Sequence[int]) -> int:
+    """Mark completed those of the enrollments in which no partner has a step left. How many were."""
+    return connection.execute(_complete, {"ids": rows([[i] for i in enrollment_ids])}).rowcount
+
+
+def next_wake(connection: Connection) -> datetime | None:
+    """The earliest instant at which anything falls due, may be sent or loses its lease; None when nothing ever will."""
+    earliest = connection.execute(
+        select(func.min(places.c.next_due_at, type_=Instant)).where(places.c.next_due_at.is_not(None))
+    ).scalar_one()
+    to_send = connection.execute(
+        select(func.min(deliveries.c.send_at, type_=Instant)).where(deliveries.c.status == "planned")
+    ).scalar_one()
+    leased = connection.execute(
+        select(func.min(deliveries.c.lease_until, type_=Instant)).where(deliveries.c.status.in_(["claimed", "sending"]))
+    ).scalar_one()
+    return min((moment for moment in (earliest, to_send, leased) if moment is not None), default=None)
+
+
+def millis(moment: datetime | None) -> int | None:
+    """An instant as rowsets carry it."""
+    return None if moment is None else to_millis(moment)

@@ -1,0 +1,117 @@
+"""The transport that goes wrong by seed: it fails, stalls and dies in front of another one, the same way every time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from engine.errors import SettingsError
+from engine.keyed import fraction, pick
+from engine.transport.base import (
+    ConnectionFailed,
+    Message,
+    MessageRejected,
+    Outcome,
+    OutcomeUnknown,
+    RecipientRejected,
+    Throttled,
+    Transport,
+    TransportBuilder,
+    known_options,
+)
+
+
+class Died(BaseException):
+    """The process is gone, as far as the engine can tell: not an Exception, so that nothing tidies up after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often each thing goes wrong, as shares of all hand-overs; what is left goes through."""
+
+    refused: float = 0.0  # the connection fails before a byte
+    throttled: float = 0.0  # told to come back in a minute
+    rejected: float = 0.0  # the message is refused for good
+    bad_recipient: float = 0.0  # the recipient is refused for good
+    lost_answer: float = 0.0  # accepted, but the answer never comes
+    lost_message: float = 0.0  # neither accepted nor answered
+    death: float = 0.0  # the process dies before the answer is recorded
+
+    def __post_init__(self) -> None:
+        if min(self.shares) < 0 or sum(self.shares) > 1:
+            raise SettingsError("Chaos rates must be 0 or more and add up to at most 1.")
+
+    @property
+    def shares(self) -> list[float]:
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+
+RATE_NAMES = tuple(Rates.__dataclass_fields__)
+
+
+def rates_of(given: Mapping[str, object]) -> Rates:
+    """Rates from names and numbers; SettingsError when a name is unknown or a value is not a share."""
+    known_options("chaos", given, RATE_NAMES)
+    try:
+        return Rates(**{name: float(str(value)) for name, value in given.items()})
+    except ValueError as error:
+        raise SettingsError("Chaos rates must be numbers from 0 to 1.") from error
+
+
+NO_ANSWER = OutcomeUnknown("Chaos: no answer.")
+ANSWERS: Mapping[str, Outcome] = {
+    "refused": ConnectionFailed("Chaos: connection refused."),
+    "throttled": Throttled(timedelta(minutes=1), "Chaos: too many requests."),
+    "rejected": MessageRejected("chaos", "Chaos: message refused."),
+    "bad_recipient": RecipientRejected("chaos", suppress=True, detail="Chaos: no such recipient."),
+    "lost_message": NO_ANSWER,
+}
+
+
+class ChaosTransport:
+    """Hands on to `inner` what it lets through. What happens to a delivery depends on (seed, delivery, try) alone."""
+
+    def __init__(self, inner: Transport, *, seed: str = "0", rates: Rates, stall: float = 0.0) -> None:
+        self.inner = inner
+        self.name = f"chaos+{inner.name}"
+        self.channels = inner.channels
+        self._seed = seed
+        self._rates = rates
+        self._stall = stall
+        self._tries: Counter[int] = Counter()
+
+    @classmethod
+    def configure(cls, options: Mapping[str, object], build: TransportBuilder) -> Self:
+        """Options: `inner` (a transport), `seed`, `stall` (seconds before each batch), and the names in Rates."""
+        given = known_options("chaos", options, {*RATE_NAMES, "inner", "seed", "stall"})
+        chosen = rates_of({name: given[name] for name in RATE_NAMES if name in given})
+        try:
+            stall = float(str(given.get("stall", 0)))
+        except ValueError as error:
+            raise SettingsError("Chaos `stall` must be a number of seconds.") from error
+        return cls(
+            build(str(given.get("inner", "outbox"))), seed=str(given.get("seed", "0")), rates=chosen, stall=stall
+        )
+
+    async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        """Each message's fate in turn; Died is raised after the messages before it have been handed on."""
+        if self._stall:
+            await asyncio.sleep(self._stall)
+        return [await self._one(message) for message in batch]
+
+    async def _one(self, message: Message) -> Outcome:
+        self._tries[message.delivery_id] += 1
+        point = fraction(self._seed, message.delivery_id, self._tries[message.delivery_id])
+        shares = self._rates.shares
+        fate = [*RATE_NAMES, "through"][pick(point, [*shares, 1 - sum(shares)])]
+        if fate == "death":
+            raise Died
+        if fate in {"through", "lost_answer"}:
+            answer = (await self.inner.send([message]))[0]
+            return answer if fate == "through" else NO_ANSWER
+        return ANSWERS[fate]
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()

@@ -1,0 +1,86 @@
+"""The fake transport that writes real files: one `.eml` per email and one `.txt` per text, named by delivery id.
+
+A second hand-over of a delivery gets a file of its own (`000042.2.eml`): a double send would be seen, not hidden.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from engine.model.campaign import Channel
+from engine.transport.base import (
+    Accepted,
+    ConnectionFailed,
+    EmailMessage,
+    Message,
+    Misconfigured,
+    Outcome,
+    SmsMessage,
+    TransportBuilder,
+    known_options,
+)
+
+
+class OutboxTransport:
+    """Writes to `folder`, which it creates; a file is there whole or not at all."""
+
+    name = "outbox"
+    channels = frozenset({Channel.EMAIL, Channel.SMS})
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def configure(cls, options: Mapping[str, object], build: TransportBuilder) -> Self:
+        """Option `folder`: where to write (default `outbox`)."""
+        given = known_options(cls.name, options, {"folder"})
+        return cls(Path(str(given.get("folder", "outbox"))))
+
+    async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        """Accepted with the file's name as its receipt; Misconfigured when the folder cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return [Misconfigured(f"Cannot write to the outbox folder: {error.strerror}.")] * len(batch)
+        return [self._write(message) for message in batch]
+
+    def _write(self, message: Message) -> Outcome:
+        content, suffix = (message.mime(), ".eml") if isinstance(message, EmailMessage) else (_text(message), ".txt")
+        stem = f"{message.delivery_id:06d}"
+        partial = self.folder / f".{stem}.{os.getpid()}"
+        try:
+            partial.write_bytes(content)
+            name = _publish(partial, self.folder, stem, suffix)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            return Misconfigured(f"Cannot write to the outbox folder: {error.strerror}.")
+        return Accepted(name)
+
+    async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
+        """Whether the file is there: a folder always knows."""
+        found = await asyncio.to_thread(sorted, self.folder.glob(f"{delivery_id:06d}.*"))
+        return Accepted(found[0].name) if found else ConnectionFailed("No file was written.")
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
+
+def _publish(partial: Path, folder: Path, stem: str, suffix: str) -> str:
+    """Give the finished file the first free name; a hard link fails rather than replace another."""
+    copy = 1
+    while True:
+        name = f"{stem}{suffix}" if copy == 1 else f"{stem}.{copy}{suffix}"
+        try:
+            os.link(partial, folder / name)
+        except FileExistsError:
+            copy += 1
+        else:
+            partial.unlink()
+            return name
+
+
+def _text(message: SmsMessage) -> bytes:
+    seconds = int(message.valid_for.total_seconds())
+    return f"To: {message.to}\nValid-For: {seconds} s\n\n{message.body}\n".encode()

@@ -1,0 +1,51 @@
+"""Makes a workspace: a folder with settings, keys, a database and room for an operator's own campaigns."""
+
+from pathlib import Path
+
+from engine.settings import FILE, load
+from engine.store.database import open_database
+from engine.store.migrate import is_current, upgrade
+from engine.store.vault import Vault
+
+SETTINGS = """\
+# Settings of this Rekindle workspace. Every one can also be set as REKINDLE_NAME, or REKINDLE_TABLE__NAME.
+
+public_url = "https://rekindle.example"     # where couples reach your pages; links in messages begin with it
+
+[sender]
+name = "Rekindle"
+email = "hello@rekindle.example"
+postal_address = "Rekindle, 1 Example Street, Exampletown"  # the law wants one in every email
+sms_name = "Rekindle"
+
+[channels]
+email = "outbox"                            # outbox writes real .eml and .txt files to a folder and sends nothing
+sms = "outbox"
+
+[transports.outbox]
+folder = "outbox"
+"""
+
+
+def make(folder: Path) -> list[Path]:
+    """Make what is missing of a workspace in `folder`; the paths made. What is there already is left alone."""
+    made = []
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / FILE).exists():
+        (folder / FILE).write_text(SETTINGS, encoding="utf-8")
+        made.append(folder / FILE)
+    settings = load(folder)
+    key_file = settings.path(settings.key_file)
+    if settings.key is None and not key_file.exists():
+        Vault.write_key_file(key_file)
+        made.append(key_file)
+    for own in (*settings.campaigns, *settings.templates):
+        if not settings.path(own).exists():
+            settings.path(own).mkdir(parents=True)
+            made.append(settings.path(own))
+    database = open_database(settings.resolved_database_url)
+    if not is_current(database):
+        upgrade(database)
+        made.append(database.path or Path(settings.database_url))
+    database.close()
+    return made
