@@ -1,12 +1,14 @@
 """`rekindle couples`: who takes part."""
 
-import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from engine.console.bar import bar
 from engine.console.say import as_json, console, table
 from engine.console.session import a_date, session
 
@@ -31,7 +33,7 @@ def import_(
     from engine.model.couple import Consent
 
     engine = session(context).engine
-    with _progress(file) as progress:
+    with bar(f"Importing {file.name}") as progress:
         report = import_couples(
             engine.database,
             engine.vault,
@@ -41,9 +43,10 @@ def import_(
             progress=progress,
         )
     if json:
-        as_json([report.as_dict()])
+        as_json([asdict(report)])
     else:
-        console().print(report.sentence(), markup=False)
+        for sentence in _report(report, file):
+            console().print(sentence, markup=False)
     if report.rejected:
         raise typer.Exit(1)
 
@@ -63,7 +66,7 @@ def add(
     causes: Annotated[str, typer.Option(help="What they would like to work on, separated by ;")] = "",
 ) -> None:
     """Add one partner: the first of a new couple, or the second of one that waits for theirs."""
-    from engine.enroll.importer import add_partner
+    from engine.enroll.partner import add_partner
     from engine.model.couple import Consent
 
     engine = session(context).engine
@@ -99,7 +102,7 @@ def list_(
         found = store.list_couples(connection, after, limit)
         total = store.count(connection).couples
     if json:
-        as_json(_listed(couple) for couple in found)
+        as_json(asdict(couple) for couple in found)
         return
     table(
         f"{len(found)} of {total} couples",
@@ -154,7 +157,10 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
     table(
         f"Couple {found.ref}",
         ("", "name", "email", "phone", "zone", "locale", "channel", "time", "works on"),
-        ((*list(person.values())[:-1], ", ".join(person["causes"])) for person in people),
+        (
+            (*list(person.values())[:-1], ", ".join(sorted(partner.causes)))
+            for person, partner in zip(people, found.partners, strict=True)
+        ),
         empty="",
     )
     table(
@@ -213,12 +219,6 @@ def _say(dry_run: bool, done: str, couple: str, partner: int | None, more: str =
     console().print(f"{who} {'would be' if dry_run else 'is'} {done}{more}.", markup=False)
 
 
-def _listed(couple: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(couple)
-
-
 def _state(couple: Any) -> str:
     if couple.life_event_at:
         return "life event"
@@ -236,12 +236,10 @@ def _masked(address: str | None) -> str | None:
     return f"{name[:1]}…@{domain}" if at else f"…{address[-2:]}"
 
 
-def _progress(file: Path) -> Any:
-    """A bar on a terminal; nothing elsewhere."""
-    from contextlib import nullcontext
-
-    if not sys.stderr.isatty() or not file.exists():
-        return nullcontext(None)
-    from engine.console.bar import byte_bar
-
-    return byte_bar(f"Importing {file.name}", file.stat().st_size)
+def _report(report: Any, file: Path) -> Iterator[str]:
+    """What an import did, for a person."""
+    yield f"{report.added_couples} couples and {report.added_partners} partners added, {report.unchanged} unchanged."
+    if report.ignored_columns:
+        yield f"Columns that nobody reads: {', '.join(report.ignored_columns)}."
+    if report.rejected:
+        yield f"{report.rejected} rows of {file.name} cannot go in; {report.rejects_path} says why, row by row."

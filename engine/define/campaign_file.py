@@ -71,7 +71,7 @@ class StepFields(FileModel):
     """What a step may say, and `defaults` for all steps."""
 
     days: DaysField | None = Field(default=None, description="Weekdays, or start: the enrollment's own first day.")
-    weeks: WeeksField = Field(default=Weeks(), description="all, 3, [1, 3, 5] or 2-6.")
+    weeks: WeeksField = Field(default_factory=Weeks, description="all, 3, [1, 3, 5] or 2-6.")
     every_days: StrictInt | None = Field(
         default=None, ge=1, le=366, description="Instead of days: every so many days from the start, within weeks."
     )
@@ -130,9 +130,9 @@ class CampaignFile(FileModel):
     title: Line = Field(description="What couples see it called.")
     about: Text | None = Field(default=None, description="For the operator: whom it is for.")
     weeks: StrictInt = Field(ge=1, le=104, description="How many weeks it lasts, from the enrollment's start date.")
-    defaults: StepFields = Field(default=StepFields(), description="Any step field, for the steps that do not say.")
-    window: WindowFile = Field(default=WindowFile(), description="Default: 09:00-20:00, Sundays from 12:00.")
-    caps: CapsFile = Field(default=CapsFile(), description="Default: one a day, four a week.")
+    defaults: StepFields = Field(default_factory=StepFields, description="Any step field, for steps that do not say.")
+    window: WindowFile = Field(default_factory=WindowFile, description="Default: 09:00-20:00, Sundays from 12:00.")
+    caps: CapsFile = Field(default_factory=CapsFile, description="Default: one a day, four a week.")
     avoid: list[Caution] = Field(default_factory=list, description="Leave out activities with these cautions.")
     themes: dict[WeekKey, ThemeField] = Field(default_factory=dict, description="Strategies by week: 1, or 3-5.")
     steps: list[StepFile] = Field(min_length=1, description="The weekly sequence.")

@@ -33,6 +33,10 @@ class Library:
     origins: Mapping[tuple[str, str], Origin]
 
 
+STRATEGIES = "strategies"
+"""The folder, beside campaign files, that holds strategy files; its own folders are named for locales."""
+
+
 def load_library(folders: Sequence[FilePath]) -> Library:
     """The strategies under `<folder>/strategies` of each campaigns folder; FindingsError with all that is wrong.
 
@@ -44,11 +48,16 @@ def load_library(folders: Sequence[FilePath]) -> Library:
     return library
 
 
-def read_library(folders: Sequence[FilePath]) -> tuple[Library, list[Finding]]:
-    """Like `load_library`, but what is wrong is returned beside what could be read."""
+def read_library(folders: Sequence[FilePath], files: Sequence[FilePath] = ()) -> tuple[Library, list[Finding]]:
+    """Like `load_library`, but what is wrong is returned beside what could be read.
+
+    `files` are single strategy files that come before all folders.
+    """
     reading = _Reading()
+    reading.take(files)
     for folder in folders:
-        reading.take_folder(folder / "strategies")
+        inside = folder / STRATEGIES
+        reading.take(sorted(inside.glob("*.yaml")), sorted(inside.glob("*/*.yaml")))
     if not reading.strategies and not reading.findings:
         where = str(folders[0]) if folders else "campaigns"
         reading.findings.append(Finding(where, 1, 1, "no strategies here", "add one under strategies/"))
@@ -64,12 +73,12 @@ class _Reading:
     origins: dict[tuple[str, str], Origin] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def take_folder(self, folder: FilePath) -> None:
-        """Read every strategy of a folder, then its translations; what an earlier folder gave stays."""
+    def take(self, strategies: Sequence[FilePath], translations: Sequence[FilePath] = ()) -> None:
+        """Read strategies, then their translations; what was read before stays."""
         earlier = frozenset(self.strategies)
-        for file in sorted(folder.glob("*.yaml")):
+        for file in strategies:
             self._take_strategy(read(file), earlier)
-        for file in sorted(folder.glob("*/*.yaml")):
+        for file in translations:
             self._take_translation(file, read(file), earlier)
 
     def translated(self) -> dict[str, Strategy]:

@@ -54,6 +54,8 @@ def _validated(address: str) -> str:
             "The email address has letters outside a-z before the @, which most mail systems refuse.",
             "Give another address, or leave it out and give a phone.",
         )
+    if len(address.rpartition("@")[0]) > LOCAL_PART_LIMIT:
+        raise BadValue("The part of the email address before the @ is too long.", "Check it: at most 64 characters.")
     try:
         found = validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:  # its message may quote the address
@@ -69,7 +71,7 @@ def _what_is_wrong(address: str) -> str:
         return "The email address has no @."
     if any(character.isspace() for character in address):
         return "The email address has a space in it."
-    if not local or len(local) > LOCAL_PART_LIMIT or not PLAIN_LOCAL_PART.fullmatch(local):
+    if not PLAIN_LOCAL_PART.fullmatch(local):
         return "The part of the email address before the @ cannot be right."
     if "." not in domain:
         return "The part of the email address after the @ has no dot."

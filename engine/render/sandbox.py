@@ -15,9 +15,9 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.render import spec_bounds as bounds
-from engine.render.spec_errors import Missing, RenderError, explain
+from engine.render.spec_errors import RenderError, explain, missing
 from engine.render.spec_filters import bounded_filters, may_call
-from engine.render.spec_policy import COUNTED, HOLDING, Bounding
+from engine.render.spec_policy import COUNTED, HOLDING, Bounding, words
 from engine.render.spec_source import Extra, Folders, Preprocess
 from engine.render.spec_variables import undeclared
 
@@ -35,10 +35,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_unops = frozenset(bounds.UNARY)
 
     def __init__(self, loader: jinja2.BaseLoader | None, *, html: bool) -> None:
+        self._words: set[str] = set()
         super().__init__(
             loader=loader,
             autoescape=html,
-            undefined=Missing,
+            undefined=missing(self._words),
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
@@ -110,8 +111,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
-        source = Bounding(name).visit(source)
-        return super()._generate(source, name, filename, defer_init)
+        self._words |= words(source)
+        return super()._generate(Bounding(name).visit(source), name, filename, defer_init)
 
     def compiled(self, name: str, source: str | None = None) -> jinja2.Template:
         """The template called `name`, from `source` if given; RenderError with its line when it does not compile."""

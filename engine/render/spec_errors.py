@@ -1,5 +1,6 @@
 """The error of the rendering room: which template and line, what is wrong, and never anybody's data."""
 
+from collections.abc import Set
 from types import TracebackType
 
 import jinja2
@@ -22,17 +23,22 @@ class RenderError(RekindleError):
         super().__init__(f"{place}  {what}" if place else what, fix)
 
 
-class Missing(jinja2.StrictUndefined):
-    """What a template gets for a name that does not exist: anything but asking whether it is defined is an error."""
+def missing(words: Set[str]) -> type[jinja2.StrictUndefined]:
+    """What templates get for a name that does not exist: all but asking whether it is defined is an error.
 
-    __slots__ = ()
+    The error names it only if it is one of `words`, which templates wrote themselves; a key may be somebody's data.
+    """
 
-    @property
-    def _undefined_message(self) -> str:
-        """Names the variable only when it is an identifier; a key may be somebody's data."""
-        name = self._undefined_name
-        shown = f"`{name}`" if isinstance(name, str) and name.isidentifier() else "a name used here"
-        return f"{shown} is unsafe" if self._undefined_exception is SecurityError else f"{shown} is not defined"
+    class Missing(jinja2.StrictUndefined):
+        __slots__ = ()
+
+        @property
+        def _undefined_message(self) -> str:
+            name = self._undefined_name
+            shown = f"`{name}`" if isinstance(name, str) and name in words else "a name used here"
+            return f"{shown} is {'unsafe' if self._undefined_exception is SecurityError else 'not defined'}"
+
+    return Missing
 
 
 # Python's own messages may quote a value (`invalid literal for int(): 'Ana'`), so each kind gets words of ours.

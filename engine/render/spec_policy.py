@@ -46,3 +46,9 @@ class Bounding(NodeTransformer):
 
 def _filtered(name: str, node: nodes.Node) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
+
+
+def words(tree: nodes.Template) -> set[str]:
+    """The names that a template itself writes, which an error about it may therefore repeat."""
+    found = {node.name for node in tree.find_all(nodes.Name)} | {node.attr for node in tree.find_all(nodes.Getattr)}
+    return found | {node.value for node in tree.find_all(nodes.Const) if isinstance(node.value, str)}

@@ -22,12 +22,11 @@ def printed_html(value: Any) -> str:
     """What `{{ value }}` adds to HTML."""
     if type(value) is not str:
         return str(escape(bounds.printable(value)))
-    if value.isalnum():
-        return value
-    # The bytes that markupsafe.escape gives, without the object it wraps them in.
-    for character, entity in _ENTITIES:
-        value = value.replace(character, entity)
-    return value
+    text: str = value
+    if not text.isalnum():
+        for character, entity in _ENTITIES:  # the bytes of markupsafe.escape, without the object it wraps them in
+            text = text.replace(character, entity)
+    return text
 
 
 def printed_text(value: Any) -> str:

@@ -50,14 +50,14 @@ def run(out: Path) -> Demonstrated:
     upgrade(database)
     clock = VirtualClock(OPENS)
     engine = Engine(settings, database, load_vault(settings), clock)
-    import_couples(database, engine.vault, shipped("examples") / "couples.csv", consent=CONSENT, now=clock.now(),
-                   rejects=out / "couples.rejects.csv")  # fmt: skip
+    people = Path(shutil.copy(shipped("examples") / "couples.csv", out))
+    import_couples(database, engine.vault, people, consent=CONSENT, now=clock.now())
     campaign = engine.campaign(CAMPAIGN)
     engine.enroll(campaign, START)
     asyncio.run(_live(engine, clock))
     with database.read() as connection:
         found = counts(connection)
-        gallery = write_gallery(connection, engine.vault, out / "outbox", out, title=campaign.title)
+        gallery = write_gallery(connection, out / "outbox", out, title=campaign.title)
     with database.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None  # noqa: S101 - an open connection has a driver's

@@ -1,6 +1,7 @@
 """Runs a campaign to its end on a virtual clock. Same inputs, same output, byte for byte."""
 
 import asyncio
+import shutil
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -75,14 +76,9 @@ class Simulation:
     def read(self, file: Path) -> int:
         """Let the couples of a CSV file join; how many rows were refused."""
         with TemporaryDirectory() as folder:
-            report = import_couples(
-                self._database,
-                self._vault,
-                file,
-                consent=CONSENT,
-                now=self.clock.now(),
-                rejects=Path(folder) / "rejects.csv",
-            )
+            # A simulation leaves nothing beside the operator's file.
+            copy = Path(shutil.copy(file, folder)) if file.is_file() else file
+            report = import_couples(self._database, self._vault, copy, consent=CONSENT, now=self.clock.now())
         return report.rejected
 
     def add(self, people: Iterable[tuple[str, Sequence[NewPartner]]]) -> None:

@@ -198,7 +198,7 @@ def address_index(vault: Vault, channel: Channel, address: str) -> bytes:
 
     Email is hashed without case: no real mailbox tells Ana@ from ana@, and a stop must hold for both.
     """
-    return vault.index(address.lower() if channel is Channel.EMAIL else address, channel.value)
+    return vault.index(address.lower(), "email") if channel is Channel.EMAIL else vault.index(address, "sms")
 
 
 def _fresh_key() -> str:

@@ -207,7 +207,8 @@ def test_the_first_folder_wins_and_memory_comes_before_both(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret", "a/../../secret", "/secret", "a//secret", "link", "folder/secret", "", ".", "a\\b", "\0", "C:x"]
+    "name",
+    ["../secret", "a/../../secret", "/secret", "a//secret", "link", "folder/secret", "", ".", "a\\b", "\0", "C:x"],
 )
 def test_nothing_outside_the_template_folders_is_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("secret", encoding="utf-8")
@@ -227,7 +228,12 @@ def test_a_file_that_is_not_utf8_is_an_error_not_a_crash(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("expression", "holds"),
-    [("week > 1", True), ("week == 2 and name == 'x'", False), ("couple.given_name|length > 3", True), ("week in [2, 4]", True)],
+    [
+        ("week > 1", True),
+        ("week == 2 and name == 'x'", False),
+        ("couple.given_name|length > 3", True),
+        ("week in [2, 4]", True),
+    ],
 )
 def test_a_condition_is_evaluated_over_its_variables(expression: str, holds: bool) -> None:
     values = {"week": 2, "name": SECRET, "couple": Person(SECRET)}
@@ -285,5 +291,3 @@ def test_undeclared_reports_a_syntax_error_with_its_line(source: str, line: int)
 def test_undeclared_reports_a_missing_template() -> None:
     with pytest.raises(RenderError):
         undeclared(environment([], html=True), "nowhere")
-
-

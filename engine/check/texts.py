@@ -1,0 +1,140 @@
+"""Text messages as phones get them: every step's real text is rendered at its longest, and measured."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from engine.check.subject import Definition, Subject
+from engine.define.characters import character_name
+from engine.define.findings import Finding
+from engine.define.library import Library
+from engine.model.campaign import Campaign, Channel, Draw, Step, Theme
+from engine.model.sender import Sender
+from engine.model.strategy import Activity, Kind
+from engine.render.compose import MOST_PARTS, Composer
+from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
+from engine.render.sandbox import RenderError
+from engine.render.segments import measure
+from engine.transport.base import SmsMessage
+
+# The longest usual reader: the first text of an enrollment, which says who writes and how to stop, and two long names.
+LONGEST = Recipient(
+    delivery_id=1,
+    address="",  # rendered, never sent
+    message_id="<0@example.com>",
+    date=datetime(2026, 1, 1, tzinfo=UTC),
+    valid_for=timedelta(hours=1),
+    partner=Person("Bartholomews"),
+    other_name="Maximilianus",
+    solo=False,
+    first=True,
+    week=1,
+    links=MessageLinks("https://rekindle.example/u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+)
+PUBLIC_URL = "https://rekindle.example"
+
+# The template by which a strategy's own words are measured, whether or not a campaign draws them.
+USUAL_TEMPLATE = {Kind.CONVERSATION: "prompt", Kind.EXERCISE: "exercise"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One message to render; `activity` is None for a step of words only."""
+
+    campaign: Campaign
+    step: Step
+    template: str
+    activity: str | None
+    locale: str
+    channel: Channel
+
+
+def check_texts(subject: Subject, sender: Sender) -> Iterator[Finding]:
+    """Findings in messages that cannot be rendered, and in texts that are too long or hold a dear character."""
+    composer = Composer(subject.templates, sender, PUBLIC_URL)
+    done: set[tuple[str, str | None, str, Channel]] = set()
+    for definition, text in _texts(subject):
+        mark = (text.template, text.activity, text.locale, text.channel)
+        if mark not in done:
+            done.add(mark)
+            yield from _check(composer, subject.library, definition, text)
+
+
+def _check(composer: Composer, library: Library, definition: Definition | None, text: _Text) -> Iterator[Finding]:
+    key = MessageKey("", text.step.key, text.template, text.activity, text.locale, text.channel)
+    (message,) = composer.compose(text.campaign, key, [replace(LONGEST, week=text.campaign.weeks)])
+    if isinstance(message, RenderError):
+        yield _place(library, definition, text, str(message), message.fix or "see docs/templates.md")
+    elif isinstance(message, SmsMessage):
+        size = measure(message.body)
+        if size.offenders:
+            index, character = size.offenders[0]
+            before = message.body[max(0, index - 12) : index].replace("\n", " ")
+            what = f"the text holds {character_name(character)} after “{before}”, which costs over half its room"
+            yield _place(library, definition, text, what, "use a plain character of GSM-7, such as ' \" - ...")
+        if size.parts > MOST_PARTS:
+            room = MOST_PARTS * size.per_part
+            what = f"the text takes {size.parts} segments as the first one: {size.units} of {room} characters"
+            yield _place(library, definition, text, what, f"cut {size.units - room} characters or more")
+
+
+def _place(library: Library, definition: Definition | None, text: _Text, what: str, fix: str) -> Finding:
+    """At the activity's words when there are any, else at the step that sends them."""
+    for locale in (text.locale, text.locale.partition("-")[0], "en"):
+        if text.activity is not None and (origin := library.origins.get((text.activity, locale))):
+            return origin.finding("sms" if text.channel is Channel.SMS else "email", what, fix)
+    if definition is None:
+        raise AssertionError("a text without an activity comes from a campaign")
+    return definition.at_step(text.step, "template", f"step {text.step.key}: {what}", fix)
+
+
+def _texts(subject: Subject) -> Iterator[tuple[Definition | None, _Text]]:
+    """Everything that may be sent: each strategy's own words, then each step of each campaign."""
+    for activity, locale, _ in subject.texts():
+        campaign = _sampler(activity, subject.library.strategies[activity.strategy].title)
+        step = campaign.steps[0]
+        for channel in Channel:
+            yield None, _Text(campaign, step, step.template, activity.id, locale, channel)
+    for definition in subject.definitions:
+        campaign = definition.campaign
+        for step in campaign.steps:
+            for template, activity_id in sorted(_sent_by(campaign, step), key=str):
+                locales = campaign.activities[activity_id].texts if activity_id else ("en",)
+                for locale in locales:
+                    for channel in [step.channel] if step.channel else list(Channel):
+                        yield definition, _Text(campaign, step, template, activity_id, locale, channel)
+
+
+def _sent_by(campaign: Campaign, step: Step) -> set[tuple[str, str | None]]:
+    """The pairs of template and activity that a step may send."""
+    drawn: set[str | None] = {step.activity}
+    if step.draw is not None:
+        kinds, strategies = step.draw.kinds, step.draw.strategies
+        drawn = {
+            activity.id
+            for activity in campaign.activities.values()
+            if (not kinds or activity.kind in kinds) and (not strategies or activity.strategy in strategies)
+        }
+    pairs = {(step.template, activity) for activity in drawn}
+    for arm in step.variants:
+        pairs |= {(arm.template or step.template, activity) for activity in ({arm.activity} if arm.activity else drawn)}
+    return pairs
+
+
+def _sampler(activity: Activity, strategy_title: str) -> Campaign:
+    """The smallest campaign that sends one activity."""
+    step = Step(
+        key=activity.id,
+        template=USUAL_TEMPLATE[activity.kind],
+        weeks=(1,),
+        draw=Draw(strategies=frozenset({activity.strategy})),
+    )
+    return Campaign(
+        id="sample",
+        title="Sample",
+        weeks=8,
+        steps=(step,),
+        themes=(Theme((activity.strategy,)),) * 8,
+        activities={activity.id: activity},
+        strategies={activity.strategy: strategy_title},
+    )

@@ -1,0 +1,182 @@
+"""From a step and its recipients to messages: templates compiled once per step, activity, locale and channel."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from engine.model.campaign import Campaign, Channel
+from engine.model.sender import Sender
+from engine.model.strategy import DEFAULT_LOCALE
+from engine.render.mime import Skeleton
+from engine.render.mime_header import field, mailbox, recipient as one_address, refuse_breaks
+from engine.render.recipient import MessageKey, Recipient
+from engine.render.seen import CampaignSeen, StepSeen, activity_seen
+from engine.render.segments import measure
+from engine.render.shelf import Shelf, names
+from engine.render.specialise import RenderError, Template, render
+from engine.transport.base import EmailMessage, Message, SmsMessage
+
+__all__ = ["Composer", "RenderError"]
+
+MOST_COMPOSITIONS = 256
+MOST_PARTS = 2
+"""Parts of a text message; carriers charge for each, and a third says more than a nudge should."""
+
+
+class Composer:
+    """Writes messages from the templates in `folders`, the first of which wins (see shelf)."""
+
+    def __init__(self, folders: Sequence[Path], sender: Sender, public_url: str) -> None:
+        self._shelf = Shelf(folders)
+        self._sender = sender
+        self._host = urlsplit(public_url).hostname or "localhost"
+        self._kept: OrderedDict[MessageKey, _Email | _Sms] = OrderedDict()
+
+    def compose(
+        self, campaign: Campaign, key: MessageKey, recipients: Sequence[Recipient]
+    ) -> list[Message | RenderError]:
+        """One message, or what is wrong with it, for each recipient in order; one that fails harms no other.
+
+        A message that is returned can be assembled and sent as it is. When the template itself is missing or wrong,
+        every recipient gets that error.
+        """
+        try:
+            composition = self._composition(campaign, key)
+        except RenderError as error:
+            return [error] * len(recipients)
+        return [composition.write(each) for each in recipients]
+
+    def _composition(self, campaign: Campaign, key: MessageKey) -> "_Email | _Sms":
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        made = self._email(campaign, key) if key.channel is Channel.EMAIL else self._sms(campaign, key)
+        self._kept[key] = made
+        if len(self._kept) > MOST_COMPOSITIONS:
+            self._kept.popitem(last=False)
+        return made
+
+    def _email(self, campaign: Campaign, key: MessageKey) -> "_Email":
+        language = self._shelf.language(key.channel, key.template, key.locale)
+        subject, html, text = (self._template(name, campaign, key, language) for name in names(key.channel, key.template))
+        constant = (
+            ("List-Id", f"<{campaign.id}.list.{self._host}>"),  # RFC 2919
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058
+            # RFC 3834 section 5: sent by a process on a schedule, so that no out-of-office answers it.
+            ("Auto-Submitted", "auto-generated"),
+        )
+        sender = mailbox(self._sender.name, self._sender.email)
+        identity = "\x1f".join((key.digest, key.step, key.template, key.activity or "", key.locale))
+        skeleton = Skeleton(identity, sender, constant)
+        return _Email((subject, html, text), self._nameless(key.channel, key.locale), sender, constant, skeleton)
+
+    def _sms(self, campaign: Campaign, key: MessageKey) -> "_Sms":
+        language = self._shelf.language(key.channel, key.template, key.locale)
+        (name,) = names(key.channel, key.template)
+        return _Sms(self._template(name, campaign, key, language), self._nameless(key.channel, key.locale))
+
+    def _nameless(self, channel: Channel, locale: str) -> str:
+        return self._shelf.text(f"{channel}/other_name.txt", locale)
+
+    def _template(self, name: str, campaign: Campaign, key: MessageKey, language: str) -> Template:
+        html = name.endswith(".html")
+        constants: Mapping[str, object] = {
+            "campaign": CampaignSeen(campaign.title, campaign.weeks),
+            "step": StepSeen(key.step),
+            "activity": activity_seen(campaign, key.activity, key.locale, html=html) if key.activity else None,
+            "sender": self._sender,
+            "lang": language or DEFAULT_LOCALE,
+        }
+        return Template(self._shelf.sandbox(key.locale, html=html), name, constants)
+
+
+class _Email:
+    """One step's email, ready for any recipient."""
+
+    def __init__(
+        self,
+        templates: tuple[Template, Template, Template],
+        nameless: str,
+        sender: str,
+        constant: tuple[tuple[str, str], ...],
+        skeleton: Skeleton,
+    ) -> None:
+        self._subject, self._html, self._text = templates
+        self._nameless = nameless
+        self._sender = sender
+        self._constant = constant
+        self._assemble = skeleton.assemble
+
+    def write(self, to: Recipient) -> EmailMessage | RenderError:
+        if not to.other_name:
+            to = replace(to, other_name=self._nameless)
+        try:
+            subject = render(self._subject, to).strip()
+            html = render(self._html, to)
+            text = render(self._text, to)
+            return self._checked(to, subject, html, text)
+        except RenderError as error:
+            return error
+
+    def _checked(self, to: Recipient, subject: str, html: str, text: str) -> EmailMessage:
+        """The message, once nothing in it can fail later: assembling happens far from where one can be set aside."""
+        unsubscribe = f"<{to.links.unsubscribe}>"
+        field("Subject", subject)
+        refuse_breaks("List-Unsubscribe", unsubscribe)
+        refuse_breaks("Message-ID", to.message_id)
+        if to.address:
+            one_address(to.address)
+        if not (_encodable(html) and _encodable(text)):
+            raise RenderError("the message holds half of a surrogate pair", "Correct the partner's name.")
+        return EmailMessage(
+            delivery_id=to.delivery_id,
+            to=to.address,
+            sender=self._sender,
+            subject=subject,
+            html=html,
+            text=text,
+            message_id=to.message_id,
+            date=to.date,
+            headers=(("List-Unsubscribe", unsubscribe), *self._constant),
+            assemble=self._assemble,
+        )
+
+
+class _Sms:
+    """One step's text message, ready for any recipient."""
+
+    def __init__(self, template: Template, nameless: str) -> None:
+        self._template = template
+        self._nameless = nameless
+
+    def write(self, to: Recipient) -> SmsMessage | RenderError:
+        if not to.other_name:
+            to = replace(to, other_name=self._nameless)
+        try:
+            body = render(self._template, to)
+            # A name may be long, or hold a letter that GSM-7 lacks; misspelling it would be worse than leaving it out.
+            if not _usual(to.other_name) and measure(body).parts > MOST_PARTS:
+                body = render(self._template, replace(to, other_name=self._nameless))
+        except RenderError as error:
+            return error
+        if not _encodable(body):
+            return RenderError("the message holds half of a surrogate pair", "Correct the partner's name.")
+        return SmsMessage(delivery_id=to.delivery_id, to=to.address, body=body, valid_for=to.valid_for)
+
+
+def _usual(name: str) -> bool:
+    """Whether lint vouches for a text with this name in it: it measures them with a name of twelve letters."""
+    return len(name) <= 12 and name.isascii()
+
+
+def _encodable(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""A campaign's steps fall on the right days of the right weeks, counted from the enrollment's start date."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import Audience, campaign, step
+
+from engine.model.campaign import START_DAY, Step
+from engine.plan.calendar import Calendars, calendar, occurrences, slot_after
+
+MONDAY, TUESDAY, SUNDAY = 0, 1, 6
+
+
+@pytest.mark.parametrize(
+    ("cadence", "start_weekday", "days"),
+    [
+        ({"weeks": (1, 2, 3), "days": (TUESDAY,)}, MONDAY, [1, 8, 15]),  # every week
+        ({"weeks": (1, 2), "days": (TUESDAY,)}, 2, [6, 13]),  # started on a Wednesday: the first Tuesday after
+        ({"weeks": (2,), "days": (TUESDAY,)}, TUESDAY, [7]),  # once, in week 2
+        ({"weeks": (2, 3, 4), "days": (SUNDAY,)}, MONDAY, [13, 20, 27]),  # a range of weeks
+        ({"weeks": (1,), "days": (MONDAY, 3)}, MONDAY, [0, 3]),  # two days a week
+        ({"weeks": (1,), "days": (START_DAY,)}, 4, [0]),  # the very first day
+        ({"weeks": (1, 2), "days": (), "every_days": 3}, 5, [0, 3, 6, 9, 12]),  # every three days
+        ({"weeks": (2,), "days": (), "every_days": 3}, 0, [9, 12]),  # every three days of week 2
+    ],
+)
+def test_a_cadence_falls_on_these_days(cadence: dict[str, object], start_weekday: int, days: list[int]) -> None:
+    assert list(occurrences(step(**cadence), start_weekday)) == days
+
+
+STEPS = st.builds(
+    step,
+    key=st.sampled_from("abcdef"),
+    weeks=st.sets(st.integers(1, 12), min_size=1).map(lambda weeks: tuple(sorted(weeks))),
+    days=st.sets(st.integers(0, 7), min_size=1).map(tuple),
+    at=st.none() | st.times().map(lambda t: t.replace(second=0, microsecond=0)),
+    audience=st.sampled_from(Audience),
+)
+
+
+@given(STEPS, st.dates(date(2020, 1, 1), date(2035, 1, 1)))
+def test_every_occurrence_is_on_a_day_and_in_a_week_that_the_step_names(step: Step, start: date) -> None:
+    found = list(occurrences(step, start.weekday()))
+    assert found == sorted(set(found))
+    for occurrence in found:
+        day = start + timedelta(days=occurrence)
+        assert day.weekday() in step.days or (START_DAY in step.days and day.weekday() == start.weekday())
+        assert occurrence // 7 + 1 in step.weeks
+
+
+@given(st.lists(STEPS, min_size=1, max_size=5), st.integers(0, 6))
+def test_walking_from_slot_to_slot_visits_every_slot_once_in_order(steps: list[Step], weekday: int) -> None:
+    slots = calendar(campaign(*steps), weekday, time(19), 1)
+    walked = []
+    here = slots[0] if slots else None
+    while here is not None:
+        walked.append(here)
+        here = slot_after(slots, here.occurrence, here.order)
+    assert tuple(walked) == slots
+    start = date(2026, 3, 2) + timedelta(days=weekday)
+    walls = [slot.wall(start) for slot in slots]
+    assert walls == sorted(walls)
+
+
+@given(STEPS, st.integers(0, 6))
+def test_alternating_partners_share_the_occurrences_between_them(step: Step, weekday: int) -> None:
+    both = [calendar(campaign(step), weekday, time(19), position) for position in (1, 2)]
+    days = [{slot.occurrence for slot in slots} for slots in both]
+    if step.audience is Audience.ALTERNATING:
+        assert not days[0] & days[1]
+        assert days[0] | days[1] == set(occurrences(step, weekday))
+        assert len(days[0]) - len(days[1]) in (0, 1)
+    else:
+        assert days[0] == days[1]
+
+
+def test_a_step_without_a_time_uses_the_partners_own() -> None:
+    slots = Calendars(campaign(step(at=None))).of(date(2026, 3, 2), time(7, 30), 1)
+    assert [slot.wall(date(2026, 3, 2)) for slot in slots] == [datetime(2026, 3, 3, 7, 30)]
+
+
+def test_when_a_partners_time_moved_past_the_slot_the_walk_goes_on_with_the_next_day() -> None:
+    slots = calendar(campaign(step("a", days=(1,)), step("b", days=(3,))), MONDAY, time(9), 1)
+    assert slot_after(slots, occurrence=2, order=0) == slots[1]
