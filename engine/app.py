@@ -87,11 +87,11 @@ class Engine:
 
     @cached_property
     def _dispatcher(self) -> Dispatcher:
-        sender = self.settings.sender
+        sender = sender_of(self.settings)
         links = Links(self.settings.public_url, self.vault.subkey("links"))
         composer = Composer(
             template_folders(self.settings),
-            Sender(sender.name, sender.email, sender.postal_address, sender.sms_name),
+            sender,
             self.settings.public_url,
         )
         return Dispatcher(
@@ -177,6 +177,11 @@ def load_vault(settings: Settings) -> Vault:
     if settings.key is not None:
         return Vault.from_text(settings.key.get_secret_value(), "REKINDLE_KEY")
     return Vault.load_key_file(settings.path(settings.key_file))
+
+
+def sender_of(settings: Settings) -> Sender:
+    """Who messages are from."""
+    return Sender(**settings.sender.model_dump())
 
 
 def campaign_folders(settings: Settings) -> list[Path]:

@@ -20,13 +20,21 @@ def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; the workspace's if left out.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Lint campaigns, strategies and templates: every finding with file, line, column and how to mend it."""
-    from engine.app import campaign_folders, template_folders
-    from engine.check import check as run
+    """Lint campaigns, strategies and templates.
+
+    Every finding says file, line and column, what is wrong and how to mend it.
+    """
+    from engine.app import campaign_folders, sender_of, template_folders
+    from engine.check.check import check as run
 
     settings = session(context).settings
     looked_at = paths or campaign_folders(settings)
-    findings = run(looked_at, templates=template_folders(settings), campaigns=campaign_folders(settings))
+    findings = run(
+        looked_at,
+        campaigns=campaign_folders(settings),
+        templates=template_folders(settings),
+        sender=sender_of(settings),
+    )
     problems = [finding for finding in findings if not finding.note]
     if json:
         as_json(asdict(finding) for finding in findings)
@@ -42,11 +50,12 @@ def check(
 
 
 def schema(
-    of: Annotated[str, typer.Argument(help="campaign or strategy")] = "campaign",
+    of: Annotated[str, typer.Argument(help="campaign, strategy or translation")] = "campaign",
 ) -> None:
-    """Print the JSON Schema that editors complete and check campaign files with."""
-    from engine.define.schema import SCHEMAS
+    """Print the JSON Schema of a kind of file, for editors."""
+    from engine.define.schema import MODELS
+    from engine.define.schema import schema as text
 
-    if of not in SCHEMAS:
-        raise typer.BadParameter(f"{of!r} has no schema; choose {' or '.join(SCHEMAS)}.")
-    typer.echo(SCHEMAS[of](), nl=False)
+    if of not in MODELS:
+        raise typer.BadParameter(f"{of!r} has no schema; choose one of {', '.join(MODELS)}.")
+    typer.echo(text(of), nl=False)

@@ -28,7 +28,10 @@ def import_(
     consent: Annotated[str, typer.Option(help="The words every person in the file agreed to. Required.")],
     json: Json = False,
 ) -> None:
-    """Import couples from a CSV file; bad rows go to FILE.rejects.csv, good ones go in, and again changes nothing."""
+    """Import couples from a CSV file.
+
+    Good rows go in; bad ones go to FILE.rejects.csv with what to mend. Running it again changes nothing.
+    """
     from engine.enroll.importer import import_couples
     from engine.model.couple import Consent
 
@@ -65,7 +68,10 @@ def add(
     locale: Annotated[str, typer.Option(help="Their language, such as en or es-MX.")] = "",
     causes: Annotated[str, typer.Option(help="What they would like to work on, separated by ;")] = "",
 ) -> None:
-    """Add one partner: the first of a new couple, or the second of one that waits for theirs."""
+    """Add one partner of a couple.
+
+    The first of a new couple, or the second of one that waits for theirs.
+    """
     from engine.enroll.partner import add_partner
     from engine.model.couple import Consent
 
@@ -208,7 +214,10 @@ def resume(context: typer.Context, couple: Ref, partner: Position = None, dry_ru
 
 @group.command()
 def stop(context: typer.Context, couple: Ref, dry_run: DryRun = False) -> None:
-    """End every campaign of a couple, for both partners at once; what was planned is withdrawn."""
+    """End every campaign of a couple.
+
+    For both partners at once; what was planned is withdrawn.
+    """
     engine = session(context).engine
     stopped = engine.stop_couple(couple, dry_run=dry_run)
     _say(dry_run, f"stopped in {stopped} {'campaign' if stopped == 1 else 'campaigns'}", couple, None)

@@ -15,7 +15,8 @@ def console() -> "Console":
     """Where people are spoken to."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    # A pipe or a file has no width of its own; 80 columns would break every row of a table.
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 
 
 def complain(error: RekindleError) -> None:

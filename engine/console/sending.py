@@ -27,7 +27,10 @@ def enroll(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Enroll couples in a campaign. A couple that is in it already is left as it is."""
+    """Enroll couples in a campaign.
+
+    A couple that is in it already is left as it is.
+    """
     if bool(couple) == everyone:
         raise typer.BadParameter("Say whom: --couple NAME (again for more), or --all.")
     engine = session(context).engine
@@ -51,7 +54,10 @@ def schedule(
     limit: Annotated[int, typer.Option(min=1, help="At most this many partners.")] = 20,
     json: Json = False,
 ) -> None:
-    """Say who gets what and when, in local time, and why a time was moved or nothing will go."""
+    """Say who gets what and when, in local time.
+
+    Also why a time was moved, or why nothing will go.
+    """
     from engine.deliver.forecast import schedule as upcoming
 
     engine = session(context).engine
@@ -105,7 +111,10 @@ def tick(
 
 
 def run(context: typer.Context) -> None:
-    """Run the scheduler and deliver, until told to stop (Ctrl-C or SIGTERM drains and ends)."""
+    """Run until told to stop.
+
+    Ctrl-C or SIGTERM claims nothing more, records what was handed over, and ends.
+    """
     from engine.run.ticker import run_forever
 
     engine = session(context).engine

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +10,8 @@ import typer
 
 from engine.console.say import as_json, console, table
 from engine.console.session import a_date, session
+
+SHOWN = 2  # couples whose whole calendar is printed
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +30,10 @@ def simulate(
     faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file of what goes wrong.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, per delivery.")] = False,
 ) -> None:
-    """Run a campaign to its end on a virtual clock: the same engine, no message leaves the house."""
+    """Run a campaign to its end on a virtual clock.
+
+    It is the same engine with an in-memory database, and no message leaves the house.
+    """
     from engine.simulate.simulation import Simulation, find_campaign_for, read_faults
 
     settings = session(context).settings
@@ -51,32 +56,36 @@ def simulate(
 
 
 def _calendar(lines: list[Any], title: str) -> None:
-    """A calendar a person can read, and a summary."""
-    shown = 60
-    table(
-        title,
-        ("local time", "zone", "couple", "partner", "week", "step", "activity", "channel", "status"),
-        (
+    """The calendars of the first couples, for a person to read, and a summary of all."""
+    console().print(f"[bold]{title}[/bold]\n")
+    couples = list(dict.fromkeys(line.couple for line in lines))
+    for couple in couples[:SHOWN]:
+        mine = [line for line in lines if line.couple == couple]
+        zones = dict.fromkeys((line.partner, line.timezone) for line in mine)
+        table(
+            f"{couple}: {', '.join(f'{partner} ({zone})' for partner, zone in zones)}",
+            ("local time", "partner", "week", "step", "activity", "channel", ""),
             (
-                line.local_time[:16].replace("T", " ") + line.local_time[19:],
-                line.timezone,
-                line.couple,
-                line.partner,
-                line.week,
-                line.step,
-                line.activity,
-                line.channel,
-                f"{line.status}: {line.reason}" if line.reason else line.status,
-            )
-            for line in lines[:shown]
-        ),
-        empty="Nothing would be sent: there are no couples.",
-    )
-    if len(lines) > shown:
-        console().print(f"… and {len(lines) - shown} more. --json prints every one.\n")
-    summary("Summary", Counter(f"{line.status}: {line.reason}" if line.reason else line.status for line in lines))
-    summary("By channel, sent", Counter(line.channel for line in lines if line.status == "sent"))
-    summary("By strategy, sent", Counter(line.strategy or "-" for line in lines if line.status == "sent"))
+                (_when(line), line.partner, line.week, line.step, line.activity, line.channel, outcome(line))
+                for line in mine
+            ),
+            empty="",
+        )
+    if len(couples) > SHOWN:
+        console().print(f"… and {len(couples) - SHOWN} more couples; --json prints every delivery.\n")
+    summary("What happened to every delivery", Counter(outcome(line) for line in lines))
+    summary("Sent, by channel", Counter(line.channel for line in lines if line.status == "sent"))
+    summary("Sent, by strategy", Counter(line.strategy for line in lines if line.status == "sent" and line.strategy))
+
+
+def _when(line: Any) -> str:
+    local = datetime.fromisoformat(line.local_time)
+    return f"{local:%a %d %b %H:%M} {local:%z}"
+
+
+def outcome(line: Any) -> str:
+    """The status, and the reason where there is one."""
+    return f"{line.status}: {line.reason}" if line.reason else str(line.status)
 
 
 def summary(title: str, counts: Counter[str]) -> None:
@@ -89,7 +98,10 @@ def demo(
         Path, typer.Option(help="The folder to leave it all in; one made by an earlier demo is replaced.")
     ] = (Path("rekindle-demo")),
 ) -> None:
-    """Run the flagship campaign for sample couples, eight weeks in seconds, and leave a gallery to look at."""
+    """Run eight weeks with sample couples in seconds.
+
+    Leaves a folder with every message as a file, the database, and a gallery to look at.
+    """
     from engine.simulate.demo import COUPLE_WHO_STOPS, run
 
     speak = console()

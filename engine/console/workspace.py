@@ -20,7 +20,10 @@ def init(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Where; the present folder if left out.", metavar="DIR")] = None,
 ) -> None:
-    """Make a workspace: rekindle.toml, a key file, campaigns/, templates/ and the database."""
+    """Make a workspace.
+
+    It holds rekindle.toml, a key file, campaigns/, templates/ and the database.
+    """
     from engine.workspace import make
 
     made = make(folder or session(context).folder)

@@ -53,8 +53,9 @@ def _number(text: str) -> Scalar:
         raise Trap(f"unquoted {text} is an octal number to some readers", f'write "{text}", or {int(text[:20])}')
     if _SPECIAL_FLOAT.fullmatch(text):
         raise Trap(f"unquoted {text} is not a number that anything here can use", f'write "{text}" if it is text')
-    if len(text) > _MOST_DIGITS and text.lstrip("-").replace(".", "").isdigit():
-        raise Trap(f"unquoted {text[:12]}… is a number of {len(text)} digits", "put it in quotes")
+    digits = text.lstrip("-")
+    if len(digits) > _MOST_DIGITS and digits.replace(".", "").isdigit():
+        raise Trap(f"unquoted {text[:12]}… is a number of {len(digits)} digits", "put it in quotes")
     if _INTEGER.fullmatch(text):
         return int(text)
     if _OCTAL.fullmatch(text):

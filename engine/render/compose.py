@@ -83,10 +83,11 @@ class Composer:
 
     def _template(self, name: str, campaign: Campaign, key: MessageKey, language: str) -> Template:
         html = name.endswith(".html")
+        css = self._shelf.css(key.locale) if html else None
         constants: Mapping[str, object] = {
             "campaign": CampaignSeen(campaign.title, campaign.weeks),
             "step": StepSeen(key.step),
-            "activity": activity_seen(campaign, key.activity, key.locale, html=html) if key.activity else None,
+            "activity": activity_seen(campaign, key.activity, key.locale, css) if key.activity else None,
             "sender": self._sender,
             "lang": language or DEFAULT_LOCALE,
         }

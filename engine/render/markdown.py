@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from engine.render.inline import inline
 from engine.render.spec_errors import RenderError
 
 WIDTH = 72
@@ -57,12 +58,14 @@ class Words:
     smaller: tuple[Piece, ...]
 
 
-def html(source: str, *, curly: bool) -> Words:
-    """Markdown as HTML fragments; with `curly`, straight quotes become typographic ones, as English sets them."""
+def html(source: str, *, curly: bool, css: str) -> Words:
+    """Markdown as HTML with the rules of `css` on it: the body in <div class="words">, the smaller way in "hard".
+
+    With `curly`, straight quotes become typographic ones, as English sets them.
+    """
     parser = _CURLY if curly else _PARSER
     body, smaller = _parted(parser.parse(_marked(source)))
-    rendered = (parser.renderer.render(part, parser.options, {}).strip() for part in (body, smaller))
-    return Words(*(_pieces(Markup(text)) for text in rendered))  # noqa: S704 - raw HTML is off in both parsers
+    return Words(_fragment(parser, body, "words", css), _fragment(parser, smaller, "hard", css))
 
 
 def plain(source: str) -> Words:
@@ -89,6 +92,13 @@ def named(words: tuple[Piece, ...], name: str) -> str:
         if piece.then:
             parts.append(name if piece.then == "name" else name[:1].upper() + name[1:])
     return (Markup() if parts and isinstance(parts[0], Markup) else "").join(parts)
+
+
+def _fragment(parser: MarkdownIt, tokens: list[Token], role: str, css: str) -> tuple[Piece, ...]:
+    if not tokens:
+        return ()
+    rendered = parser.renderer.render(tokens, parser.options, {})
+    return _pieces(Markup(inline(f'<div class="{role}">\n{rendered}</div>', css)))  # noqa: S704 - raw HTML is off
 
 
 def _pieces(text: str) -> tuple[Piece, ...]:

@@ -45,8 +45,8 @@ class ActivitySeen:
     sms: tuple[Piece, ...]
 
 
-def activity_seen(campaign: Campaign, activity_id: str, locale: str, *, html: bool) -> ActivitySeen:
-    """The activity's words in the reader's language where there are any, for HTML or for plain text.
+def activity_seen(campaign: Campaign, activity_id: str, locale: str, css: str | None) -> ActivitySeen:
+    """The activity's words in the reader's language where there are any: as HTML when `css` is given, else plain text.
 
     RenderError when they hold Jinja other than the other's name; KeyError when the campaign has no such activity.
     """
@@ -54,10 +54,10 @@ def activity_seen(campaign: Campaign, activity_id: str, locale: str, *, html: bo
     text = activity.text(locale)
     lang = next(code for code, words in activity.texts.items() if words is text)
     curly = lang.partition("-")[0] == DEFAULT_LOCALE  # other languages quote in other ways
-    words = markdown.html(text.email, curly=curly) if html else markdown.plain(text.email)
+    words = markdown.plain(text.email) if css is None else markdown.html(text.email, curly=curly, css=css)
 
     def shown(line: str) -> str:
-        return markdown.curled(line) if html and curly else line
+        return markdown.curled(line) if css is not None and curly else line
 
     return ActivitySeen(
         id=activity.id,

@@ -64,6 +64,10 @@ class Shelf:
         """Which of the message's files do not exist."""
         return [name for name in names(channel, template) if self._found(name, locale) is None]
 
+    def css(self, locale: str) -> str:
+        """The stylesheet that is put on every element of an email."""
+        return self._found(STYLE, locale) or ""
+
     def text(self, name: str, locale: str) -> str:
         """A file's own text, stripped; RenderError when there is none."""
         source = self._found(name, locale)
@@ -89,7 +93,7 @@ class Shelf:
     def _styled(self, name: str, source: str, locale: str) -> str:
         if not name.endswith(".html"):
             return source
-        return inline(source, self._found(STYLE, locale) or "")
+        return inline(source, self.css(locale))
 
 
 def _places(locale: str) -> Iterator[str]:

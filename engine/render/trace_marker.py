@@ -73,7 +73,7 @@ class Marker:
     def _give_up(self, *arguments: Any) -> NoReturn:
         self.recorder.give_up()
 
-    __str__ = __repr__ = __format__ = __index__ = __int__ = __float__ = __call__ = __reversed__ = _give_up
+    __str__ = __repr__ = __format__ = __index__ = __int__ = __float__ = __reversed__ = _give_up
 
 
 def marked(value: Any) -> Recording | None:

@@ -111,7 +111,7 @@ BOMBS = (
     "{% set a = 'x' * 200000 %}{{ range(1000)|join(a) }}",
     "{% set a = 'x' * 200000 %}{{ '%s%s' % (a, a) }}",
     "{% set a = 'x' * 200000 %}{% for i in range(1000) %}{{ a }}{% endfor %}",
-    "{% set a = 'x' * 200000 %}{% macro m() %}{% for i in range(1000) %}{{ a }}{% endfor %}{% endmacro %}{% set b = m() %}",
+    "{% macro m(a) %}{% for i in range(1000) %}{{ a }}{% endfor %}{% endmacro %}{% set b = m('x' * 200000) %}",
     "{% set a = 'x' * 200000 %}{% set b %}{{ a }}{{ a }}{% endset %}",
     "{% set a = [1, 1, 1, 1, 1, 1, 1, 1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 9 + "{{ a == a }}",
     "{% for x in [[1]] recursive %}{{ loop(x) }}{% endfor %}",

@@ -62,7 +62,8 @@ EXPRESSIBLE = (
     "{{ 'you' if solo else other_name }}{{ 'x' if week == 7 }}",
     "{{ other_name or 'your partner' }}{{ solo and 'solo' }}{{ not solo }}",
     "{{ other_name|default('nobody') }}{{ other_name|default('nobody', true) }}",
-    "{% for tip in tips %}{{ loop.index }}/{{ loop.length }} {{ tip.given_name }}{{ ', ' if not loop.last }}{% else %}none{% endfor %}",
+    "{% for tip in tips %}{{ loop.index }}{{ loop.length }}{{ tip.given_name }}{{ ', ' if not loop.last }}{% endfor %}",
+    "{% for tip in tips %}{{ loop.previtem.given_name if not loop.first }}{% else %}none{% endfor %}",
     "{% for tip in tips if tip.given_name %}{{ loop.cycle('odd', 'even') }}{{ tip.given_name }}{% endfor %}",
     "{% for tip in tips %}{% if loop.changed(tip.given_name) %}{{ tip.given_name }}{% endif %}{% endfor %}",
     "{{ tips|map(attribute='given_name')|join(' & ') }}{{ tips|length }}{{ tips|count }}",
@@ -80,10 +81,11 @@ EXPRESSIBLE = (
     "{% set x = partner.given_name|upper %}{{ x }}{{ x|length }}{% set y = [x, week] %}{{ y|last }}{{ y[0] }}",
     "{% set x %}<i>{{ partner.given_name }}</i>{% endset %}{{ x }}{{ x|length }}{% if x %}{{ x|upper }}{% endif %}",
     "{% filter upper %}a{{ partner.given_name }}{% endfilter %}{% with n = other_name %}{{ n }}{% endwith %}",
-    "{% macro m(x, y=week) %}<b>{{ x }}</b>{{ y }}{% endmacro %}{{ m(partner.given_name) }}{{ m(other_name, 'z')|upper }}",
+    "{% macro m(x, y=week) %}<b>{{ x }}</b>{{ y }}{% endmacro %}{{ m(other_name) }}{{ m(note, 'z')|upper }}",
     "{% from 'macros' import em %}{{ em(partner.given_name) }}{% call em('x', y=week) %}{{ other_name }}{% endcall %}",
     "{% set local = week %}{% include 'part' %}{% include ['nowhere', 'part'] %}",
-    "{% extends 'layout' %}{% block head %}{{ super() }}{{ partner.given_name }}{% endblock %}{% block body %}{{ self.head() }}{% endblock %}",
+    "{% extends 'layout' %}{% block head %}{{ super() }}{{ partner.given_name }}{% endblock %}",
+    "{% extends 'layout' %}{% block body %}{{ self.head() }}{{ other_name }}{% endblock %}",
     "{% autoescape false %}{{ partner.given_name ~ '<' }}{% endautoescape %}{{ partner.given_name }}",
     "{% for p in plan %}{{ p }}{% for tip in tips %}{{ loop.index0 }}{{ tip.given_name }}{% endfor %}{% endfor %}",
     "{{ [partner.given_name, 'a']|sort|join }}{{ {'k': partner.given_name}.k }}{{ {'k': week}['k'] }}",
@@ -212,9 +214,16 @@ def test_the_output_cap_counts_personal_values() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["{{ partner.given_name * 300000 }}", "{{ partner.given_name|center(week * 100000) }}", "{{ partner['__class__'] }}",
-     "{{ partner.given_name.format(1) }}", "{{ partner.given_name|attr('__len__') }}", "{{ partner }}", "{{ tips }}"],
-)  # fmt: skip
+    [
+        "{{ partner.given_name * 300000 }}",
+        "{{ partner.given_name|center(week * 100000) }}",
+        "{{ partner['__class__'] }}",
+        "{{ partner.given_name.format(1) }}",
+        "{{ partner.given_name|attr('__len__') }}",
+        "{{ partner }}",
+        "{{ tips }}",
+    ],
+)
 def test_sandbox_rules_hold_for_slots(source: str) -> None:
     template = made(source)
     for _ in range(3):

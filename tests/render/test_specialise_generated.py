@@ -53,9 +53,9 @@ FILES = {
 # --- recipients --------------------------------------------------------------------------------------------------
 
 awkward = st.sampled_from(
-    ["", " ", "Ana", "ana bo", "<b>", "&amp;", "'\"", "a\nb", "É", "ß", "\u202e", "😀", "0", "None", "True", "a,b"]
-    + ["{{ name }}", "{% if %}", "%s", "{0}", "v1", "c0", "r.name", "\0v1\0", "<!-- x"]
+    ["", " ", "Ana", "ana bo", "<b>", "&amp;", "'\"", "a\nb", "É", "ß", "\u202e", "😀", "0", "a,b"]
 )
+awkward |= st.sampled_from(["{{ name }}", "{% if %}", "%s", "{0}", "v1", "c0", "r.name", "\0v1\0", "<!-- x", "None"])
 words = awkward | st.text(max_size=6)
 values = words | words.map(Markup) | words.map(Shout) | st.none() | st.integers(-2, 3) | st.booleans()
 readers = st.builds(
@@ -199,7 +199,7 @@ ANA = Reader("Ana", "Bo", False, 1, (Tip("tea", 1), Tip("<b>", 2)), Links("https
 
 
 @given(source=templates, people=st.lists(readers, min_size=2, max_size=4), html=st.booleans(), order=st.randoms())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @example("{{ name }}{% for t in tips %}{{ t.title|upper }}{% endfor %}", [ANA, ANA], True, None)
 def test_specialised_rendering_is_ordinary_rendering(source: str, people: list[Reader], html: bool, order: Any) -> None:
     """Same text or same error for each, whoever came before; and stock Jinja's text where we refuse nothing."""

@@ -1,0 +1,203 @@
+"""A couple's weeks as a page shows them: moments one under another, both partners' cards side by side."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from engine.clock import UnknownZone
+from engine.model.campaign import Campaign, Channel, Step, StepPurpose
+from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
+from engine.model.enrollment import EnrollmentStatus
+from engine.plan.calendar import DAYS, Slot, calendar
+from engine.plan.local import to_instant, wall_time
+from engine.report.deliveries import Line, local_time
+from engine.report.gallery_clocks import clock_changes
+from engine.report.gallery_journeys import Entry, Journey, Side, Way
+from engine.report.gallery_letters import Letter
+
+STOPPED = "stopped"
+TO_COME = "to come"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """An instant on a partner's wall."""
+
+    iso: str
+    time: str
+    day: str
+    offset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one partner got at one moment, or why they got nothing: then `sentence` says so."""
+
+    id: int
+    side: Side
+    channel: Channel
+    status: str
+    title: str
+    step: str
+    stamp: Stamp
+    sentence: str
+    moved: str
+    letter: Letter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One occurrence of a step. `cards` has a place for each partner, empty where the step does not concern them."""
+
+    weekday: str
+    step: str
+    cards: tuple[Card | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week of a campaign, from the couple's own start date."""
+
+    number: int
+    theme: str
+    dates: str
+    clocks: tuple[str, ...]
+    moments: tuple[Moment, ...]
+
+
+def weeks(journey: Journey, find: Callable[[int], Letter | None]) -> tuple[Week, ...]:
+    """The weeks of a journey; `find` gives the message of a delivery. None at all for a couple in no campaign."""
+    if journey.way is None:
+        return ()
+    way = journey.way
+    order = {step.key: place for place, step in enumerate(way.campaign.steps)}
+    seen: dict[tuple[int, int], dict[int, Card]] = defaultdict(dict)
+    for side in journey.sides:
+        for (occurrence, step), card in _cards(journey.entries, side, way, find):
+            seen[occurrence, order[step]][side.position] = card
+    positions = [side.position for side in journey.sides]
+    by_week: dict[int, list[Moment]] = defaultdict(list)
+    for occurrence, place in sorted(seen):
+        day = way.start + timedelta(days=occurrence)
+        cards = tuple(seen[occurrence, place].get(position) for position in positions)
+        by_week[occurrence // DAYS + 1].append(Moment(f"{day:%A}", way.campaign.steps[place].key, cards))
+    numbers = range(1, max([way.campaign.weeks, *by_week]) + 1)
+    return tuple(_week(journey, way, number, tuple(by_week.get(number, ()))) for number in numbers)
+
+
+def _week(journey: Journey, way: Way, number: int, moments: tuple[Moment, ...]) -> Week:
+    first = way.start + timedelta(days=DAYS * (number - 1))
+    last = first + timedelta(days=DAYS - 1)
+    themes = way.campaign.themes[number - 1 : number]
+    theme = " · ".join(way.campaign.strategies.get(each, each) for theme in themes for each in theme.strategies)
+    alive = any(card and card.status not in (STOPPED, TO_COME) for moment in moments for card in moment.cards)
+    zones = dict.fromkeys(side.timezone for side in journey.sides)
+    clocks = [change.sentence for zone in zones if alive for change in clock_changes(zone, first, last)]
+    return Week(number, theme, f"{_day(first)} – {_day(last)}", tuple(clocks), moments)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B}"
+
+
+def _cards(
+    entries: tuple[Entry, ...], side: Side, way: Way, find: Callable[[int], Letter | None]
+) -> Iterator[tuple[tuple[int, str], Card]]:
+    """Every card of one partner by occurrence and step: what was planned, then what never came to be."""
+    planned = {(entry.occurrence, entry.line.step): entry for entry in entries if entry.position == side.position}
+    for place, entry in planned.items():
+        yield place, _card(entry, side, way, find(entry.id))
+    if way.status is EnrollmentStatus.COMPLETED:
+        return
+    for slot in calendar(way.campaign, way.start.weekday(), side.own_time, side.position):
+        if (slot.occurrence, slot.step.key) not in planned:
+            yield (slot.occurrence, slot.step.key), _absent(slot, side, way)
+
+
+def _card(entry: Entry, side: Side, way: Way, letter: Letter | None) -> Card:
+    line = entry.line
+    return Card(
+        id=entry.id,
+        side=side,
+        channel=Channel(line.channel),
+        status=STOPPED if line.reason == SkipReason.STOPPED else line.status,
+        title=_title(way.campaign, way.campaign.step(line.step), line.activity, side.locale),
+        step=line.step,
+        stamp=_stamp(line.local_time),
+        sentence=_why(line, way),
+        moved=_moved(entry),
+        letter=letter,
+    )
+
+
+def _absent(slot: Slot, side: Side, way: Way) -> Card:
+    """The card of a step that was never planned: the enrollment was stopped before, or has not come so far."""
+    stopped = way.status is EnrollmentStatus.STOPPED
+    try:
+        due_at = to_instant(slot.wall(way.start), side.timezone)[0]
+    except UnknownZone:
+        due_at = to_instant(slot.wall(way.start), "UTC")[0]
+    return Card(
+        id=0,
+        side=side,
+        channel=slot.step.channel or side.channel,
+        status=STOPPED if stopped else TO_COME,
+        title=_title(way.campaign, slot.step, None, side.locale),
+        step=slot.step.key,
+        stamp=_stamp(local_time(due_at, side.timezone)),
+        sentence=_stopped(way) if stopped else "Still to come.",
+        moved="",
+        letter=None,
+    )
+
+
+def _why(line: Line, way: Way) -> str:
+    """Why nothing was sent, in one sentence; nothing when it was."""
+    if line.status == DeliveryStatus.SENT:
+        return ""
+    if line.reason == SkipReason.STOPPED:
+        return _stopped(way)
+    for reasons in (SkipReason, FailReason):
+        if line.reason in list(reasons):
+            return reasons(line.reason).sentence
+    return DeliveryStatus(line.status).sentence
+
+
+def _stopped(way: Way) -> str:
+    return way.stopped.sentence if way.stopped else EnrollmentStatus.STOPPED.sentence
+
+
+def _moved(entry: Entry) -> str:
+    if entry.moved is None:
+        return ""
+    was = _stamp(local_time(entry.due_at, entry.line.timezone))
+    now = _stamp(entry.line.local_time)
+    if entry.moved is MovedBecause.DST_GAP or was == now:
+        return entry.moved.sentence
+    return f"Moved from {was.day} {was.time}. {entry.moved.sentence}"
+
+
+def _title(campaign: Campaign, step: Step, activity: str | None, locale: str) -> str:
+    if activity in campaign.activities:
+        return campaign.activities[activity].text(locale).title
+    if step.purpose is StepPurpose.PULSE:
+        return "How close the week felt"
+    return step.key.replace("-", " ").capitalize()
+
+
+def _stamp(iso: str) -> Stamp:
+    moment = datetime.fromisoformat(iso)
+    minutes = (moment.utcoffset() or timedelta(0)) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else "+"
+    return Stamp(iso, f"{moment:%H:%M}", f"{moment:%a} {moment.day} {moment:%b}", f"UTC{sign}{hours:02d}:{rest:02d}")
+
+
+def hours_apart(journey: Journey, moment: datetime) -> float:
+    """How many hours lie between the partners' clocks at an instant; 0 for one partner or an unknown zone."""
+    try:
+        walls = [wall_time(moment, side.timezone).replace(tzinfo=None) for side in journey.sides]
+    except UnknownZone:
+        return 0
+    return (max(walls) - min(walls)) / timedelta(hours=1) if walls else 0
