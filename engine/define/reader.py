@@ -95,16 +95,21 @@ class _Building:
         next(self._events)  # the stream starts
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            self._note(Place(1, 1), "the file is empty", "write a definition, or take the file away")
+            self._empty()
             return None
         if event.version or event.tags:
             self._note(_place(event), "directives (%) are not used here", "take the line out")
         data = self._node(next(self._events), ())
+        if data is None:
+            self._empty()
         next(self._events)  # the document ends
         event = next(self._events)
         if isinstance(event, yaml.DocumentStartEvent):
             self._note(_place(event), "a second document in one file", "give it a file of its own, and take out ---")
         return data
+
+    def _empty(self) -> None:
+        self._note(Place(1, 1), "the file is empty", "write a definition, or take the file away")
 
     def _node(self, event: Any, path: Path) -> object:
         self.values[path] = _place(event)

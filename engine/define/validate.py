@@ -2,13 +2,13 @@
 
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from engine.define.document import Document, Path
-from engine.define.findings import Finding, suggest
+from engine.define.findings import Finding, nearest, suggest
 from engine.define.strategy_file import FileModel
 
 Model = TypeVar("Model", bound=FileModel)
@@ -26,10 +26,26 @@ def validate(document: Document, model: type[Model]) -> tuple[Model | None, list
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        # A value that reading already refused need not be refused twice.
-        reported = {(finding.line, finding.column) for finding in document.findings}
-        found = [_finding(document, model, item) for item in error.errors(include_url=False, include_input=True)]
-        return None, [finding for finding in found if (finding.line, finding.column) not in reported]
+        errors = error.errors(include_url=False)
+        return None, [_finding(document, model, item) for item in _worth_saying(document, model, errors)]
+
+
+def _worth_saying(document: Document, model: type[FileModel], errors: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
+    """The errors but for echoes: of what reading refused already, and of a key that is missing for being misspelt."""
+    reported = {(finding.line, finding.column) for finding in document.findings}
+    refused = [path for path, place in document.values.items() if path and place in reported]
+    misspelt = {
+        (path[:-1], nearest(str(path[-1]), _fields_at(model, path[:-1])))
+        for error in errors
+        if error["type"] == "extra_forbidden" and (path := _path(document, error["loc"]))
+    }
+    for error in errors:
+        path = _path(document, error["loc"])
+        if error["type"] == "missing":
+            if (path, error["loc"][-1]) not in misspelt:
+                yield error
+        elif not any(below[: len(path)] == path for below in refused):
+            yield error
 
 
 def _first_key(model: type[FileModel]) -> str:

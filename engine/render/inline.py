@@ -19,7 +19,8 @@ def inline(source: str, css: str) -> str:
     """`source`, an HTML document or fragment with Jinja in it, with the rules of `css` as style attributes.
 
     <style> elements stay as they are, for what only they can say (media queries). Rules match within this one file:
-    a selector cannot reach from a layout into the blocks of a child.
+    a selector cannot reach from a layout into the blocks of a child. Letters beyond ASCII become references, so that
+    most messages need no more than 7 bits.
     """
     tags: list[str] = []
 
@@ -40,7 +41,13 @@ def inline(source: str, css: str) -> str:
         styled = inliner.inline(guarded)
     else:
         styled = css_inline.inline_fragment(guarded, css, load_remote_stylesheets=False)
-    return _TOKEN.sub(lambda match: tags[int(match.group(1) or match.group(2))], styled)
+    plain = ascii_html(styled)
+    return _TOKEN.sub(lambda match: tags[int(match.group(1) or match.group(2))], plain)
+
+
+def ascii_html(source: str) -> str:
+    """`source` with a character reference for each letter beyond ASCII."""
+    return source.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _inside_markup(source: str, place: int) -> bool:

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from engine.render.inline import inline
+from engine.render.inline import ascii_html, inline
 from engine.render.spec_errors import RenderError
 
 WIDTH = 72
@@ -81,7 +81,7 @@ def line(source: str) -> tuple[Piece, ...]:
 
 def curled(text: str) -> Markup:
     """Plain text as HTML with typographic quotes."""
-    return Markup(_QUOTES.renderInline(text))  # noqa: S704 - everything in it is escaped
+    return Markup(ascii_html(_QUOTES.renderInline(text)))  # noqa: S704 - everything in it is escaped
 
 
 def named(words: tuple[Piece, ...], name: str) -> str:

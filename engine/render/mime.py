@@ -96,12 +96,21 @@ def _body(text: str) -> tuple[bytes, bytes]:
     raw = text.encode()
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines = raw.split(b"\n")
-    if lines[-1]:
-        lines.append(b"")  # a part ends with a line end
-    if max(map(len, lines)) > LONGEST_LINE or b"\0" in raw:
-        return b"\r\n".join([_quoted(line) for line in lines]), b"quoted-printable"
-    return b"\r\n".join(lines), b"7bit" if raw.isascii() else b"8bit"
+    if not raw.endswith(b"\n"):
+        raw += b"\n"
+    if b"\0" in raw or _has_long_line(raw):
+        return b"\r\n".join([_quoted(line) for line in raw.split(b"\n")]), b"quoted-printable"
+    return raw.replace(b"\n", b"\r\n"), b"7bit" if raw.isascii() else b"8bit"
+
+
+def _has_long_line(raw: bytes) -> bool:
+    """Whether a line of `raw`, which ends with a line end, is over LONGEST_LINE; leaps from line end to line end."""
+    start, size = 0, len(raw)
+    while size - start > LONGEST_LINE + 1:
+        start = raw.rfind(b"\n", start, start + LONGEST_LINE + 1) + 1
+        if not start:
+            return True
+    return False
 
 
 def _quoted(line: bytes) -> bytes:

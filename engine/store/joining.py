@@ -124,7 +124,7 @@ def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], co
         return 0
     refs = rows([ref] for ref in dict.fromkeys(arrival.ref for arrival in arrivals))
     added = connection.execute(_NEW_COUPLES, {"refs": refs, "now": now}).rowcount
-    ids: dict[str, int] = dict(connection.execute(_COUPLE_IDS, {"refs": refs}).tuples().all())
+    ids = {row.ref: row.id for row in connection.execute(_COUPLE_IDS, {"refs": refs})}
     connection.exec_driver_sql(
         _insert_partner(connection.dialect), [_row(vault, arrival, ids[arrival.ref]) for arrival in arrivals]
     )

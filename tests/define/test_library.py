@@ -61,7 +61,7 @@ def test_a_workspace_strategy_takes_the_place_of_the_shipped_one(
         ("    minutes: 5", "    minutes: 500", 9, "minutes is 500", "at most 180"),
         ("    minutes: 5", "    minutes: true", 9, "minutes must be a whole number", "digits"),
         ("    depth: 1", "    dept: 1", 10, "unknown key dept", "depth?"),
-        ("    avoid: [touch, recent-breach]", "    avoid: [recent-breach]", 27, "touch without avoid", "opt-in"),
+        ("    avoid: [touch, recent-breach]", "    avoid: [recent-breach]", 28, "touch without avoid", "opt-in"),
         ("warmth-note", "warmth-hello", 18, "warmth-hello appears twice", "warmth.yaml:6"),
         ("    title: A short note", "    title: 1984", 20, "title must be text", '"1984"'),
         ("- id: warmth-note", "- id: Warmth_Note", 18, "Warmth_Note is not an id", "small letters"),

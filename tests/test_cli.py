@@ -1,0 +1,231 @@
+"""The command line: what each command does, and what it says when it is used wrongly."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cli
+
+PEOPLE = """couple,given_name,email,phone,timezone,locale,channel,send_at,causes
+rivera,Ana,ana@example.com,,Europe/Madrid,en,email,19:00,self-esteem
+rivera,Ben,,+12025550123,America/New_York,en,sms,09:30,
+"""
+
+
+class Shell:
+    """A workspace and a way to run commands in it, in this process."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """What a command said, on both streams; it must end with `code`."""
+        self._monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(self.folder), *words])
+        ended = 0
+        try:
+            cli.main()
+        except SystemExit as exit_:
+            ended = int(exit_.code or 0)
+        said = self._capsys.readouterr()
+        assert ended == code, said.out + said.err
+        return said.out + said.err
+
+    def json(self, *words: str) -> list[dict[str, object]]:
+        """What a command said, as JSON lines."""
+        return [json.loads(line) for line in self.run(*words, "--json").splitlines()]
+
+
+@pytest.fixture
+def bare(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """An empty folder."""
+    return Shell(tmp_path / "work", capsys, monkeypatch)
+
+
+@pytest.fixture
+def shell(bare: Shell, tmp_path: Path) -> Shell:
+    """A workspace with one couple."""
+    bare.run("init")
+    (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    bare.run("couples", "import", str(tmp_path / "people.csv"), "--consent", "Yes to all of it")
+    return bare
+
+
+def test_init_makes_a_workspace_whose_keys_only_its_owner_can_read_and_again_changes_nothing(bare: Shell) -> None:
+    assert "rekindle.key" in bare.run("init")
+    before = (bare.folder / "rekindle.key").read_bytes()
+    assert stat.S_IMODE((bare.folder / "rekindle.key").stat().st_mode) == 0o600
+    assert "Everything is there" in bare.run("init")
+    assert (bare.folder / "rekindle.key").read_bytes() == before
+
+
+def test_importing_again_changes_nothing(shell: Shell, tmp_path: Path) -> None:
+    said = shell.run("couples", "import", str(tmp_path / "people.csv"), "--consent", "Yes to all of it")
+    assert "0 couples and 0 partners added, 2 unchanged" in said
+
+
+def test_bad_rows_are_set_aside_and_the_exit_code_says_so(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "more.csv"
+    file.write_text(PEOPLE.replace("rivera", "moss").replace("ana@", "a@").replace("Europe/Madrid", "Europe/Madrit"))
+    said = shell.run("couples", "import", str(file), "--consent", "Yes", code=1)
+    assert "rows of more.csv cannot go in" in said
+    (rejects,) = tmp_path.glob("*rejects*")
+    assert "Europe/Madrid" in rejects.read_text()
+
+
+def test_a_couple_enrolls_once_and_its_schedule_is_in_each_partners_local_time(shell: Shell) -> None:
+    assert "1 couple would be enrolled" in shell.run(
+        "enroll", "eight-weeks", "--all", "--start", "2026-03-02", "--dry-run"
+    )
+    assert "1 couple enrolled" in shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    assert "0 couples enrolled" in shell.run("enroll", "eight-weeks", "--couple", "rivera", "--start", "2026-03-02")
+    entries = shell.json("schedule", "--couple", "rivera", "--until", "2026-03-31")
+    tuesdays = [(e["partner"], e["local_time"]) for e in entries if e["step"] == "talk"]
+    assert ("Ana", "2026-03-03T19:00:00+01:00") in tuesdays
+    assert ("Ana", "2026-03-31T19:00:00+02:00") in tuesdays  # nineteen o'clock still, after the change
+    assert ("Ben", "2026-03-03T09:30:00-05:00") in tuesdays
+    assert ("Ben", "2026-03-10T09:30:00-04:00") in tuesdays
+    sundays = {e["local_time"][11:16]: e["moved_because"] for e in entries if e["step"] == "pulse"}  # type: ignore[index]
+    assert sundays == {"19:00": None, "12:00": "window"}
+
+
+def test_ticks_send_what_is_due_and_the_database_says_what_became_of_it(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    assert "Planned 1, sent 1" in shell.run("tick", "--now", "2026-03-02T08:00:00Z")
+    assert "Planned 0, sent 0" in shell.run("tick", "--now", "2026-03-02T08:00:00Z")
+    (sent,) = shell.json("deliveries", "list")
+    assert (sent["partner"], sent["status"], sent["local_time"]) == ("Ana", "sent", "2026-03-02T09:00:00+01:00")
+    mail = (shell.folder / "outbox" / f"{sent['id']:06d}.eml").read_text()
+    assert "To: ana@example.com" in mail
+    assert "The transport accepted it." in shell.run("deliveries", "show", str(sent["id"]))
+
+
+def test_a_paused_partner_gets_nothing_and_the_other_still_does(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    shell.run("couples", "pause", "rivera", "--partner", "1")
+    shell.run("tick", "--now", "2026-03-02T15:00:00Z")
+    became = {line["partner"]: (line["status"], line["reason"]) for line in shell.json("deliveries", "list")}
+    assert became == {"Ana": ("skipped", "paused"), "Ben": ("sent", None)}
+    assert "Partner 1 of couple rivera is resumed" in shell.run("couples", "resume", "rivera", "--partner", "1")
+
+
+def test_a_stopped_couple_gets_nothing_more(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    assert "would be stopped in 1 campaign" in shell.run("couples", "stop", "rivera", "--dry-run")
+    assert "is stopped in 1 campaign" in shell.run("couples", "stop", "rivera")
+    assert "Planned 0, sent 0, skipped 0" in shell.run("tick", "--now", "2026-03-10T15:00:00Z")
+    assert "Nothing is to come" in shell.run("schedule")
+
+
+def test_addresses_are_masked_when_a_couple_is_shown(shell: Shell) -> None:
+    said = shell.run("couples", "show", "rivera") + shell.run("couples", "show", "rivera", "--json")
+    assert "a…@example.com" in said
+    assert "ana@example.com" not in said
+    assert "2025550123" not in said
+
+
+def test_a_second_partner_joins_a_couple_of_one(shell: Shell) -> None:
+    one = ("couples", "add", "solo", "--timezone", "Asia/Kolkata", "--consent", "Yes")
+    assert "partner 1 of couple solo" in shell.run(*one, "--name", "Noor", "--email", "noor@example.org")
+    assert "partner 2 of couple solo" in shell.run(*one, "--name", "Sam", "--phone", "+447700900123")
+    assert "already has two partners" in shell.run(*one, "--name", "X", "--email", "x@example.org", code=2)
+
+
+def test_the_schema_printed_is_json(shell: Shell) -> None:
+    assert "properties" in json.loads(shell.run("schema", "strategy"))
+
+
+def test_transports_say_which_channel_they_carry(shell: Shell) -> None:
+    assert {"transport": "outbox", "channels": ["email", "sms"]} in shell.json("transports", "list")
+
+
+def test_a_simulation_needs_no_workspace(bare: Shell) -> None:
+    lines = bare.json("simulate", "date-nights", "--start", "2026-03-02", "--couples", "2", "--seed", "7")
+    assert lines
+    assert list(lines[0]) == [
+        "couple", "partner", "campaign", "week", "step", "activity", "strategy", "channel", "variant", "due_at",
+        "local_time", "timezone", "status", "reason",
+    ]  # fmt: skip
+    assert not bare.folder.exists()
+
+
+WRONG = [
+    (("couples", "show", "nobody"), 2, "There is no couple 'nobody'.", "rekindle couples list"),
+    (("couples", "import", "nowhere.csv", "--consent", "Yes"), 2, "nowhere.csv", ""),
+    (("enroll", "eight-weeks", "--start", "2026-03-02"), 2, "--couple NAME", "--all"),
+    (("enroll", "eigth-weeks", "--all", "--start", "2026-03-02"), 2, "eigth-weeks", "eight-weeks"),
+    (("enroll", "eight-weeks", "--all", "--start", "02/03/2026"), 2, "is not a date", "2026-03-02"),
+    (("tick", "--now", "2026-03-02T09:00:00"), 2, "no UTC offset", "2026-03-02T09:00:00Z"),
+    (("deliveries", "show", "99"), 2, "There is no delivery 99.", "rekindle deliveries list"),
+    (("deliveries", "list", "--status", "gone"), 2, "gone", "in_doubt"),
+    (("simulate", "nothing", "--start", "2026-03-02"), 2, "nothing", ""),
+    (("simulate", "eight-weeks", "--start", "2026-03-02", "--couples", "missing.csv"), 2, "missing.csv", ""),
+    (("schema", "campain"), 2, "campain", "campaign"),
+    (("check", "missing.yaml"), 2, "missing.yaml", ""),
+    (("schedule", "--couple", "nobody"), 2, "There is no couple 'nobody'.", ""),
+    (
+        ("couples", "add", "x", "--name", "X", "--timezone", "Europe/Paris", "--consent", "Yes"),
+        2,
+        "neither an email",
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says", "mends"),
+    WRONG,
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
+)
+def test_wrong_use_is_explained_to_a_newcomer(
+    shell: Shell, words: tuple[str, ...], code: int, says: str, mends: str
+) -> None:
+    said = shell.run(*words, code=code)
+    assert says in said
+    assert mends in said
+    assert "Traceback" not in said
+
+
+def test_a_folder_that_is_no_workspace_says_what_to_run(bare: Shell) -> None:
+    bare.folder.mkdir()
+    said = bare.run("couples", "list", code=1)
+    assert "rekindle init" in said
+
+
+def test_a_lost_key_file_is_named(shell: Shell) -> None:
+    (shell.folder / "rekindle.key").unlink()
+    assert "key file" in shell.run("couples", "list", code=2)
+
+
+def test_run_ends_on_sigterm_and_a_second_one_on_the_same_file_is_refused(shell: Shell) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "cli", "-C", str(shell.folder), "run"]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert first.stdout is not None
+        assert "Looking for what is due" in first.stdout.readline()
+        waited = 0.0
+        while not (shell.folder / "rekindle.sqlite3.run").exists() and waited < 10:
+            time.sleep(0.02)
+            waited += 0.02
+        assert "already running" in shell.run("run", code=2)
+    finally:
+        first.send_signal(signal.SIGTERM)
+        out, err = first.communicate(timeout=20)
+    assert first.returncode == 0, err
+    assert "Stopped. Everything that was handed over is recorded." in out
+
+
+def test_help_starts_without_loading_anything_heavy() -> None:
+    code = "import sys, cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"sqlalchemy", "jinja2", "pydantic", "apscheduler", "phonenumbers", "cryptography", "rich.table"}
+    assert heavy & set(done.stdout.split()) == set()

@@ -1,0 +1,87 @@
+"""The wheel works away from the checkout, with nothing but the packages that it declares."""
+
+import subprocess
+import sys
+import venv
+import zipfile
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's wheel, built from this checkout with what is installed here."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index",
+         "--disable-pip-version-check", "-w", str(folder), str(ROOT)],
+        check=True,
+    )  # fmt: skip
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of a clean environment with the wheel, and the declared packages borrowed from this one.
+
+    Borrowed, not downloaded: the test needs no network, and a package that is used but not declared is not there.
+    """
+    home = tmp_path_factory.mktemp("clean")
+    venv.create(home, with_pip=True)
+    site = next((home / "lib").glob("python*/site-packages"))
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = next(name for name in archive.namelist() if name.endswith("METADATA"))
+        declared = Distribution.at(zipfile.Path(archive, metadata.rpartition("/")[0] + "/"))  # type: ignore[arg-type]
+        wanted = list(declared.requires or ())
+    for package in _closure(wanted):
+        for file in package.files or ():
+            source = Path(str(package.locate_file(file)))
+            target = site / file
+            if ".." not in file.parts and source.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if not target.exists():
+                    target.symlink_to(source)
+    subprocess.run(
+        [home / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", "--no-index",
+         "--disable-pip-version-check", str(wheel)],
+        check=True,
+    )  # fmt: skip
+    return home / "bin"
+
+
+def _closure(requirements: list[str]) -> list[Distribution]:
+    found: dict[str, Distribution] = {}
+    todo = [Requirement(text) for text in requirements]
+    while todo:
+        requirement = todo.pop()
+        if requirement.name in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        found[requirement.name] = distribution(requirement.name)
+        todo += [Requirement(text) for text in found[requirement.name].requires or ()]
+    return list(found.values())
+
+
+def test_the_demo_runs_from_an_installed_wheel_away_from_the_checkout(clean: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [clean / "rekindle", "demo", "--out", "here"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "here" / "index.html").is_file()
+    assert list((tmp_path / "here" / "outbox").glob("*.eml"))
+    assert list((tmp_path / "here" / "outbox").glob("*.txt"))
+
+
+def test_the_shipped_campaigns_check_clean_from_the_wheel(clean: Path, tmp_path: Path) -> None:
+    done = subprocess.run([clean / "rekindle", "check"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "No problems."), done.stderr
+
+
+def test_the_wheel_holds_the_program_and_what_it_ships_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"engine", "cli.py"}
