@@ -30,12 +30,15 @@ def check_names(definition: Definition, shelf: Shelf, folders: Sequence[FilePath
 
 
 def check_files(folders: Sequence[FilePath], shelf: Shelf) -> Iterator[Finding]:
-    """Findings in the template files themselves."""
+    """Findings in the template files themselves; one that an earlier folder has too is never used, and left out."""
+    files: dict[str, tuple[FilePath, Channel]] = {}
     for folder in folders:
         for channel in Channel:
             for file in sorted((folder / channel).rglob("*")):
                 if file.suffix in (".txt", ".html"):
-                    yield from _check_file(file, file.relative_to(folder).as_posix(), channel, shelf)
+                    files.setdefault(file.relative_to(folder).as_posix(), (file, channel))
+    for name, (file, channel) in files.items():
+        yield from _check_file(file, name, channel, shelf)
 
 
 def _check_file(file: FilePath, name: str, channel: Channel, shelf: Shelf) -> Iterator[Finding]:

@@ -103,9 +103,7 @@ def tick(
     if json:
         as_json([{name: vars(part) for name, part in vars(done).items()}])
         return
-    console().print(summary(done), markup=False)
-    for problem in done.delivered.problems:
-        console().print(f"Mend this transport: {problem}", markup=False)
+    _tell(done)
     if done.delivered.problems:
         raise typer.Exit(1)
 
@@ -120,7 +118,7 @@ def run(context: typer.Context) -> None:
     engine = session(context).engine
     seconds = engine.settings.tick_seconds
     console().print(f"Looking for what is due every {seconds} seconds. Ctrl-C ends it.")
-    asyncio.run(run_forever(engine, lambda done: console().print(summary(done), markup=False)))
+    asyncio.run(run_forever(engine, _tell))
     console().print("Stopped. Everything that was handed over is recorded.")
 
 
@@ -131,8 +129,14 @@ async def _once(engine: Any) -> Any:
         await engine.aclose()
 
 
-def summary(done: Any) -> str:
-    """One sentence about a tick."""
+def _tell(done: Any) -> None:
+    """What a tick did, and what the operator must mend."""
+    console().print(_summary(done), markup=False)
+    for problem in done.delivered.problems:
+        console().print(f"Mend this transport: {problem}", markup=False)
+
+
+def _summary(done: Any) -> str:
     sent, planned, found = done.delivered, done.planned, done.reconciled
     parts = [
         f"planned {planned.planned}",

@@ -10,7 +10,8 @@ from engine.model.campaign import Campaign, Channel
 from engine.model.sender import Sender
 from engine.model.strategy import DEFAULT_LOCALE
 from engine.render.mime import Skeleton
-from engine.render.mime_header import field, mailbox, recipient as one_address, refuse_breaks
+from engine.render.mime_header import field, mailbox, refuse_breaks
+from engine.render.mime_header import recipient as one_address
 from engine.render.recipient import MessageKey, Recipient
 from engine.render.seen import CampaignSeen, StepSeen, activity_seen
 from engine.render.segments import measure
@@ -61,7 +62,9 @@ class Composer:
 
     def _email(self, campaign: Campaign, key: MessageKey) -> "_Email":
         language = self._shelf.language(key.channel, key.template, key.locale)
-        subject, html, text = (self._template(name, campaign, key, language) for name in names(key.channel, key.template))
+        subject, html, text = (
+            self._template(name, campaign, key, language) for name in names(key.channel, key.template)
+        )
         constant = (
             ("List-Id", f"<{campaign.id}.list.{self._host}>"),  # RFC 2919
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058

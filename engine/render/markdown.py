@@ -26,9 +26,7 @@ Then = Literal["", "name", "Name"]
 _NAME, _CAPITAL, _FILLER = "\ue000", "\ue001", "\ue002"
 _PRIVATE = re.compile("[\ue000-\ue002]")
 _OPEN = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%|\{#", re.DOTALL)
-_STARTS_SENTENCE = re.compile(
-    r"(?:\A|\n[ \t]*\n|(?:\A|\n)[ \t]*(?:\d+[.)]|[-*+])[ \t]|[.!?][\"')*_]*\s)\s*[\"'(*_]*\Z"
-)
+_STARTS_SENTENCE = re.compile(r"(?:\A|\n[ \t]*\n|(?:\A|\n)[ \t]*(?:\d+[.)]|[-*+])[ \t]|[.!?][\"')*_]*\s)\s*[\"'(*_]*\Z")
 _USUAL_NAME = 8  # how wide a name is taken to be when lines are wrapped
 
 # Only what an activity may hold; raw HTML, links and headings come out as the characters they are.
@@ -52,7 +50,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Converted words. `smaller` is the last paragraph when it opens in bold ("On a hard day:"); () when it does not."""
+    """Converted words. `smaller` is the last paragraph if it opens in bold ("On a hard day:"), else ()."""
 
     body: tuple[Piece, ...]
     smaller: tuple[Piece, ...]
@@ -120,7 +118,9 @@ def _marked(source: str) -> str:
 
     def mark(match: re.Match[str]) -> str:
         if match.group(1) != "other_name":
-            raise RenderError("an activity's text may hold no Jinja but `{{ other_name }}`", "Write that, or plain words.")
+            raise RenderError(
+                "an activity's text may hold no Jinja but `{{ other_name }}`", "Write that, or plain words."
+            )
         return _CAPITAL if _STARTS_SENTENCE.search(source[: match.start()]) else _NAME
 
     return _OPEN.sub(mark, source)

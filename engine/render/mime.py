@@ -37,7 +37,9 @@ class Skeleton:
         boundary = self._boundary
         while boundary in text or boundary in html:
             boundary = _boundary(boundary + message.message_id.encode())
-        opening = self._opening if message.sender == self._sender else b"From: " + field("From", message.sender) + b"\r\nTo: "
+        opening = (
+            self._opening if message.sender == self._sender else b"From: " + field("From", message.sender) + b"\r\nTo: "
+        )
         refuse_breaks("Message-ID", message.message_id)
         constant = self._constant
         return b"".join(

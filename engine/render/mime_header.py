@@ -13,10 +13,10 @@ from engine.render.spec_errors import RenderError
 # a transport may send only to a server with SMTPUTF8 (RFC 6532); import lets none in.
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;@\\,\"\x00-\x20\x7f]+@[^\s<>()\[\]:;@\\,\"\x00-\x20\x7f]+")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_BARE = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")  # needs no quotes as a display name
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FOLD_AT = 76
-_WORD_OCTETS = 45  # makes an encoded word of 72 characters; RFC 2047 section 2 allows 75
+_WORD_OCTETS = 42  # makes an encoded word of 68 characters, which leaves room for "Subject: "
 _MAILBOXES = frozenset({"From", "Sender", "Reply-To"})
 
 
@@ -54,7 +54,7 @@ def mailbox(display: str, address: str) -> str:
     """`Name <local@domain>` for people and programs to read, quoted where RFC 5322 asks; not yet encoded."""
     if not display:
         return address
-    if display.isascii() and not _ATOMS.fullmatch(display):
+    if not _BARE.fullmatch(display):
         quoted = display.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" <{address}>'
     return f"{display} <{address}>"
@@ -66,8 +66,10 @@ def _mailbox(name: str, value: str) -> bytes:
         raise RenderError(f"the {name} header is not one mailbox", "Write it as Name <local@domain>.")
     if not display:
         return address.encode()
-    if display.isascii() and "=?" not in display and len(display) + len(address) + len(name) < _FOLD_AT - 8:
-        return mailbox(display, address).encode()
+    if display.isascii() and "=?" not in display:
+        whole = mailbox(display, address)
+        # Folded before the address only: a display name long past a line is the operator's own to shorten.
+        return (whole if len(name) + len(whole) + 2 <= _FOLD_AT else "\r\n <".join(whole.rsplit(" <", 1))).encode()
     return _words(display) + b"\r\n <" + address.encode() + b">"
 
 

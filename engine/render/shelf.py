@@ -17,8 +17,9 @@ import jinja2
 from engine.model.campaign import Channel
 from engine.render.inline import inline
 from engine.render.markdown import named
-from engine.render.sandbox import Folders, Sandbox, environment
+from engine.render.sandbox import Sandbox, environment
 from engine.render.spec_errors import RenderError
+from engine.render.spec_source import Folders
 
 STYLE = "email/style.css"
 
@@ -38,6 +39,7 @@ class Shelf:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
         self._files = Folders(self._folders, None, None)
+        self._reader = environment((), html=False)
         self._sandboxes: dict[tuple[str, bool], Sandbox] = {}
 
     def sandbox(self, locale: str, *, html: bool) -> Sandbox:
@@ -84,7 +86,7 @@ class Shelf:
 
     def _source(self, name: str) -> str | None:
         try:
-            return self._files.get_source(jinja2.Environment(), name)[0]  # noqa: S701 - it only reads the file
+            return self._files.get_source(self._reader, name)[0]
         except jinja2.TemplateNotFound:
             return None
         except UnicodeDecodeError:

@@ -10,7 +10,7 @@ from engine.model.campaign import Campaign, Channel, Step, StepPurpose
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
 from engine.model.enrollment import EnrollmentStatus
 from engine.plan.calendar import DAYS, Slot, calendar
-from engine.plan.local import to_instant, wall_time
+from engine.plan.local import to_instant
 from engine.report.deliveries import Line, local_time
 from engine.report.gallery_clocks import clock_changes
 from engine.report.gallery_journeys import Entry, Journey, Side, Way
@@ -192,12 +192,3 @@ def _stamp(iso: str) -> Stamp:
     hours, rest = divmod(abs(minutes), 60)
     sign = "−" if minutes < 0 else "+"
     return Stamp(iso, f"{moment:%H:%M}", f"{moment:%a} {moment.day} {moment:%b}", f"UTC{sign}{hours:02d}:{rest:02d}")
-
-
-def hours_apart(journey: Journey, moment: datetime) -> float:
-    """How many hours lie between the partners' clocks at an instant; 0 for one partner or an unknown zone."""
-    try:
-        walls = [wall_time(moment, side.timezone).replace(tzinfo=None) for side in journey.sides]
-    except UnknownZone:
-        return 0
-    return (max(walls) - min(walls)) / timedelta(hours=1) if walls else 0

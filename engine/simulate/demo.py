@@ -22,7 +22,7 @@ from engine.workspace import make
 CAMPAIGN = "eight-weeks"
 START = date(2026, 3, 2)  # a Monday; eight weeks from here cross the DST change of both hemispheres
 OPENS = datetime(2026, 3, 1, 9, tzinfo=UTC)
-COUPLE_WHO_STOPS = "moss"
+COUPLE_WHO_STOPS = "siobhan-and-mia"
 STOPS_AT = datetime(2026, 3, 27, 12, tzinfo=UTC)  # in the middle of the fourth week
 CONSENT = Consent("Yes, send me prompts for the two of us. I can stop at any time.", "demo")
 MARK = ".rekindle-demo"

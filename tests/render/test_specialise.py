@@ -89,6 +89,7 @@ EXPRESSIBLE = (
     "{% autoescape false %}{{ partner.given_name ~ '<' }}{% endautoescape %}{{ partner.given_name }}",
     "{% for p in plan %}{{ p }}{% for tip in tips %}{{ loop.index0 }}{{ tip.given_name }}{% endfor %}{% endfor %}",
     "{{ [partner.given_name, 'a']|sort|join }}{{ {'k': partner.given_name}.k }}{{ {'k': week}['k'] }}",
+    "{{ [week, 1]|join }}{{ [week, true]|join }}{{ [week, '1']|join }}{{ [note, 0.0]|join }}{{ [note, -0.0]|join }}",
     "{{ plan[week - 1] if week < 3 }}{{ {'1': 'one'}.get('1') }}",
 )
 
@@ -249,6 +250,36 @@ def test_a_reader_of_another_class_is_not_taken_for_the_traced_one() -> None:
     template = made("{{ partner.given_name }}{{ week|default('no week') }}")
     assert render(template, ANA) == "Ana1"
     assert render(template, Other(Person("O"))) == "Ono week"
+
+
+def test_a_field_that_is_a_method_elsewhere_is_refused_there() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Sly:
+        def given_name(self) -> str:
+            return "called"
+
+    template = made("{% if partner.given_name %}yes{% endif %}")
+    assert render(template, ANA) == "yes"
+    with pytest.raises(RenderError):
+        render(template, Reader(Sly(), "", False, 1))
+
+
+def test_what_fails_unseen_in_ordinary_rendering_fails_specialised_too() -> None:
+    template = made("{% set unused = 10 / week %}{% set kept %}{{ note }}{{ note }}{% endset %}{{ kept|length }}")
+    assert render(template, ANA) == "8"
+    for bad in (Reader(Person("A"), "", False, 0), Reader(Person("A"), "", False, 1, note="x" * 200_000)):
+        with pytest.raises(RenderError):
+            render(template, bad)
+    assert len(template.traces) == 1
+
+
+def test_a_filter_that_is_not_pure_is_never_specialised() -> None:
+    """The house's own filters must be pure; one that is not shows at once, because a trace is tried before it is kept."""
+    sandbox, answers = environment([], html=False), iter(range(99))
+    sandbox.filters["next"] = lambda value: f"{value}{next(answers)}"
+    template = Template(sandbox, "page", {}, source="{{ week|next }}")
+    assert [render(template, ANA) for _ in range(3)] == ["10", "13", "16"]
+    assert template.traces == []
 
 
 def test_a_recipients_field_hides_a_constant_of_the_same_name() -> None:
