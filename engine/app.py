@@ -17,8 +17,12 @@ from engine.deliver.due import Planned, Planner
 from engine.deliver.messages import Letters
 from engine.deliver.reconcile import Reconciled, reconcile
 from engine.enroll.enrollment import Enrolled, enroll
+from engine.enroll.importer import ImportReport, import_couples
+from engine.enroll.latecomers import seat_latecomers
+from engine.enroll.partner import add_partner
 from engine.errors import StoreError
 from engine.model.campaign import Campaign, Channel
+from engine.model.couple import Consent
 from engine.model.enrollment import EnrollmentStatus, StopReason
 from engine.model.sender import Sender
 from engine.render.compose import Composer
@@ -109,6 +113,22 @@ class Engine:
     def campaign(self, name: str) -> Campaign:
         """The campaign with this id in the campaign folders, or in the file with this path; NotFound otherwise."""
         return find_campaign(name, campaign_folders(self.settings), self.library)
+
+    def import_couples(
+        self, file: Path, consent: Consent, progress: Callable[[int, int], None] | None = None
+    ) -> ImportReport:
+        """Bring in the couples of a file; see `enroll.importer.import_couples`."""
+        now = self.clock.now()
+        report = import_couples(self.database, self.vault, file, consent=consent, now=now, progress=progress)
+        seat_latecomers(self.database, now)
+        return report
+
+    def add_partner(self, cells: Mapping[str, str], consent: Consent) -> int:
+        """Add one person; see `enroll.partner.add_partner`."""
+        now = self.clock.now()
+        position = add_partner(self.database, self.vault, cells, consent=consent, now=now)
+        seat_latecomers(self.database, now)
+        return position
 
     def enroll(
         self, campaign: Campaign, start: date, refs: Sequence[str] | None = None, *, dry_run: bool = False

@@ -139,6 +139,15 @@ def test_a_second_partner_joins_a_couple_of_one(shell: Shell) -> None:
     assert "already has two partners" in shell.run(*one, "--name", "X", "--email", "x@example.org", code=2)
 
 
+def test_a_partner_who_joins_later_comes_in_at_the_next_step(shell: Shell) -> None:
+    one = ("couples", "add", "solo", "--timezone", "Asia/Kolkata", "--consent", "Yes")
+    shell.run(*one, "--name", "Noor", "--email", "noor@example.org")
+    shell.run("enroll", "eight-weeks", "--couple", "solo", "--start", "2099-03-02")
+    shell.run(*one, "--name", "Sam", "--email", "sam@example.org")
+    entries = shell.json("schedule", "--couple", "solo")
+    assert {entry["partner"] for entry in entries if entry["step"] == "welcome"} == {"Noor", "Sam"}
+
+
 def test_the_schema_printed_is_json(shell: Shell) -> None:
     assert "properties" in json.loads(shell.run("schema", "strategy"))
 

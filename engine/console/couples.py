@@ -32,19 +32,11 @@ def import_(
 
     Good rows go in; bad ones go to FILE.rejects.csv with what to mend. Running it again changes nothing.
     """
-    from engine.enroll.importer import import_couples
     from engine.model.couple import Consent
 
     engine = session(context).engine
     with bar(f"Importing {file.name}") as progress:
-        report = import_couples(
-            engine.database,
-            engine.vault,
-            file,
-            consent=Consent(consent, f"import {file.name}"),
-            now=engine.clock.now(),
-            progress=progress,
-        )
+        report = engine.import_couples(file, Consent(consent, f"import {file.name}"), progress)
     if json:
         as_json([asdict(report)])
     else:
@@ -72,7 +64,6 @@ def add(
 
     The first of a new couple, or the second of one that waits for theirs.
     """
-    from engine.enroll.partner import add_partner
     from engine.model.couple import Consent
 
     engine = session(context).engine
@@ -87,9 +78,7 @@ def add(
         "send_at": send_at,
         "causes": causes,
     }
-    position = add_partner(
-        engine.database, engine.vault, cells, consent=Consent(consent, "operator"), now=engine.clock.now()
-    )
+    position = engine.add_partner(cells, Consent(consent, "operator"))
     console().print(f"{given_name} is partner {position} of couple {couple}.", markup=False)
 
 

@@ -4,6 +4,7 @@ It costs what is due, not what is enrolled. Running it twice, or in two processe
 unique for its partner, and a place moves on only from the instant it was read at.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +15,9 @@ from sqlalchemy import Connection
 from engine.clock import TZDATA_VERSION, UnknownZone
 from engine.deliver.cases import Counts, case_of, days_asked
 from engine.deliver.definitions import Definition, Definitions
+from engine.errors import RekindleError
 from engine.model.campaign import Channel, Step
-from engine.model.delivery import DeliveryStatus, MovedBecause, SkipReason
+from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
 from engine.plan.calendar import Slot, slot_after
 from engine.plan.draw import drawn_for
 from engine.plan.gates import Defer, Skip, ask
@@ -31,10 +33,11 @@ Row = tuple[Any, ...]
 
 @dataclass
 class Planned:
-    """What one pass planned: deliveries to send, deliveries skipped at once, and places that were read."""
+    """What one pass planned: deliveries to send, those skipped or failed at once, and places that were read."""
 
     planned: int = 0
     skipped: int = 0
+    failed: int = 0
     places: int = 0
 
 
@@ -70,10 +73,11 @@ class Planner:
                 places.advance(connection, batch.moved)
                 if batch.finished:
                     places.complete(connection, list(batch.finished))
-            skipped = sum(row[-2] == DeliveryStatus.SKIPPED for row in batch.deliveries)
+            statuses = Counter(row[-2] for row in batch.deliveries)
             total.places += len(found)
-            total.skipped += skipped
-            total.planned += len(batch.deliveries) - skipped
+            total.skipped += statuses[DeliveryStatus.SKIPPED]
+            total.failed += statuses[DeliveryStatus.FAILED]
+            total.planned += statuses[DeliveryStatus.PLANNED]
 
     def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
         definition = self._definitions.get(connection, place.digest)
@@ -116,13 +120,9 @@ def _delivery(
     expires_at = due_at + step.late_after
     variant = place.variants.get(step.key)
     activity = activity_of(place, step, slot, variant)
-    status, reason, send_at = DeliveryStatus.PLANNED, None, due_at
-    moved = MovedBecause.DST_GAP if in_gap else None
-    if step.draw is not None and activity is None:
-        status, reason = DeliveryStatus.SKIPPED, SkipReason.NOTHING_TO_DRAW
-    elif step.when and not definition.conditions[step.key](seen_by_condition(place, slot)):
-        status, reason = DeliveryStatus.SKIPPED, SkipReason.CONDITION
-    else:
+    status, reason = _outright(place, definition, slot, activity)
+    send_at, moved = due_at, MovedBecause.DST_GAP if in_gap else None
+    if status is DeliveryStatus.PLANNED:
         match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent), now):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
@@ -146,6 +146,21 @@ def _delivery(
         status,
         reason,
     )
+
+
+def _outright(
+    place: Facts, definition: Definition, slot: Slot, activity: str | None
+) -> tuple[DeliveryStatus, SkipReason | FailReason | None]:
+    """What can be said before the gates are asked: is there anything to send, and does the step's condition hold?"""
+    step = slot.step
+    if step.draw is not None and activity is None:
+        return DeliveryStatus.SKIPPED, SkipReason.NOTHING_TO_DRAW
+    try:
+        holds = not step.when or definition.conditions[step.key](seen_by_condition(place, slot))
+    except RekindleError:
+        # One partner's facts may break a condition that holds for all others: their deliveries must not wait for it.
+        return DeliveryStatus.FAILED, FailReason.POISON
+    return (DeliveryStatus.PLANNED, None) if holds else (DeliveryStatus.SKIPPED, SkipReason.CONDITION)
 
 
 def activity_of(place: Facts, step: Step, slot: Slot, variant: str | None) -> str | None:

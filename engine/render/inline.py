@@ -12,6 +12,7 @@ import css_inline
 _OPAQUE = re.compile(r"<!--.*?-->|<(title|style|script|textarea)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _DOCUMENT = re.compile(r"\s*(?:<!doctype|<html)\b", re.IGNORECASE)
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\ue000-\uf8ff]")
 _TOKEN = re.compile(r"<!--jinja(\d+)x-->|jinja(\d+)x")
 
 
@@ -46,8 +47,8 @@ def inline(source: str, css: str) -> str:
 
 
 def ascii_html(source: str) -> str:
-    """`source` with a character reference for each letter beyond ASCII."""
-    return source.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    """`source` with a character reference for each letter beyond ASCII, save private ones: they stand for something."""
+    return _BEYOND_ASCII.sub(lambda match: f"&#{ord(match.group())};", source)
 
 
 def _inside_markup(source: str, place: int) -> bool:

@@ -179,15 +179,14 @@ class TracingSandbox(Sandbox):
         return arg.recorder.apply(function, (arg,)) if type(arg) is Marker else function(arg)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        recorder = marked((__obj, args, kwargs))
+        named = {name: value for name, value in kwargs.items() if name not in ("_loop_vars", "_block_vars")}  # Jinja's
         owner = getattr(__obj, "__self__", None) if isinstance(__obj, BuiltinMethodType | MethodType) else None
-        recorder = recorder or marked(owner)
+        recorder = marked((__obj, args, named, owner))
         template_code = isinstance(__obj, Macro | BlockReference) or isinstance(owner, LoopContext)
         if recorder is None or template_code:
             return super().call(__context, __obj, *args, **kwargs)
         method = __obj.value if type(__obj) is Marker else __obj
         if not isinstance(method, BuiltinMethodType) or marked(owner):
             recorder.give_up()
-        kwargs = {name: value for name, value in kwargs.items() if name not in ("_loop_vars", "_block_vars")}
         __self.step()
-        return recorder.apply(called, (__obj, *args), kwargs)
+        return recorder.apply(called, (__obj, *args), named)

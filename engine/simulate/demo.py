@@ -8,7 +8,6 @@ from pathlib import Path
 
 from engine.app import Engine, load_vault
 from engine.clock import VirtualClock
-from engine.enroll.importer import import_couples
 from engine.errors import Refused
 from engine.model.couple import Consent
 from engine.report.deliveries import counts
@@ -51,7 +50,7 @@ def run(out: Path) -> Demonstrated:
     clock = VirtualClock(OPENS)
     engine = Engine(settings, database, load_vault(settings), clock)
     people = Path(shutil.copy(shipped("examples") / "couples.csv", out))
-    import_couples(database, engine.vault, people, consent=CONSENT, now=clock.now())
+    engine.import_couples(people, CONSENT)
     campaign = engine.campaign(CAMPAIGN)
     engine.enroll(campaign, START)
     asyncio.run(_live(engine, clock))

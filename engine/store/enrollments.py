@@ -121,3 +121,32 @@ def set_status(connection: Connection, couple_id: int, was: Sequence[str], to: s
             .values(status="cancelled", reason="stopped")
         )
     return len(moved)
+
+
+_seatless = (
+    select(
+        enrollments.c.id.label("enrollment_id"),
+        enrollments.c.digest,
+        enrollments.c.start,
+        partners.c.id.label("partner_id"),
+        partners.c.position,
+        partners.c.timezone,
+        partners.c.send_at,
+    )
+    .join(partners, partners.c.couple_id == enrollments.c.couple_id)
+    .outerjoin(places, (places.c.enrollment_id == enrollments.c.id) & (places.c.partner_id == partners.c.id))
+    .where(enrollments.c.status.in_(["active", "paused"]), places.c.enrollment_id.is_(None))
+    .order_by(enrollments.c.id)
+)
+
+
+def seatless(connection: Connection) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Partners who joined a couple after it enrolled, and have no place in its running enrollments yet."""
+    return connection.execute(_seatless).all()
+
+
+def seat(connection: Connection, seats: Sequence[tuple[int, int, datetime | None, str | None, int | None]]) -> None:
+    """Give partners their places: (enrollment, partner, due at, step, occurrence)."""
+    names = ("enrollment_id", "partner_id", "next_due_at", "next_step", "next_occurrence")
+    if seats:
+        connection.execute(insert(places), [dict(zip(names, row, strict=True)) for row in seats])

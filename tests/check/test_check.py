@@ -116,7 +116,7 @@ def test_steps_that_share_a_pool_are_counted_together(lint: Lint, plant: Plant) 
 @pytest.mark.parametrize(
     ("name", "text", "line", "what"),
     [
-        ("email/prompt.html", "<p>\n{% if week %}\n</p>", 2, ""),
+        ("email/prompt.html", "<p>\n{% fi %}\n</p>", 2, "unknown tag 'fi'"),
         ("email/prompt.txt", "Hello\n{{ partner.givn_name }}", 2, "a message has no partner.givn_name"),
         ("sms/prompt.txt", "{{ activty.sms }}", 1, "a message has no activty.sms"),
         ("email/es/prompt.txt", "{{ semana }}", 1, "a message has no semana"),

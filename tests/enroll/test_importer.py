@@ -177,6 +177,13 @@ def test_the_rejects_file_tells_of_the_latest_import_only(database: Database, sh
     assert not first.rejects_path.exists()
 
 
+def test_rejects_are_in_the_files_own_order_whatever_their_reason(database: Database, sheet: Path) -> None:
+    taken, zone = "c-2,Ana,ana@example.com,,Asia/Tokyo\n", "c-3,Cat,cat@example.com,,EST\n"
+    report = load(database, sheet, HEADER + ANA + taken + zone + taken)
+    assert report.rejects_path is not None
+    assert [reject["line"] for reject in rejects(report.rejects_path)] == ["3", "4", "5"]
+
+
 @pytest.mark.parametrize(("words", "source"), [("", "file"), (" \n", "file"), ("I agree.", "")])
 def test_without_consent_nothing_is_imported(database: Database, sheet: Path, words: str, source: str) -> None:
     sheet.write_text(HEADER + ANA)

@@ -89,6 +89,7 @@ EXPRESSIBLE = (
     "{% autoescape false %}{{ partner.given_name ~ '<' }}{% endautoescape %}{{ partner.given_name }}",
     "{% for p in plan %}{{ p }}{% for tip in tips %}{{ loop.index0 }}{{ tip.given_name }}{% endfor %}{% endfor %}",
     "{{ [partner.given_name, 'a']|sort|join }}{{ {'k': partner.given_name}.k }}{{ {'k': week}['k'] }}",
+    "{% for tip in tips %}{% set v = tip.given_name %}{{ v }}{{ range(2)|list|length }}{% endfor %}",
     "{{ [week, 1]|join }}{{ [week, true]|join }}{{ [week, '1']|join }}{{ [note, 0.0]|join }}{{ [note, -0.0]|join }}",
     "{{ plan[week - 1] if week < 3 }}{{ {'1': 'one'}.get('1') }}",
 )
@@ -274,7 +275,7 @@ def test_what_fails_unseen_in_ordinary_rendering_fails_specialised_too() -> None
 
 
 def test_a_filter_that_is_not_pure_is_never_specialised() -> None:
-    """The house's own filters must be pure; one that is not shows at once, because a trace is tried before it is kept."""
+    """Filters of the house must be pure; one that is not shows at once, for a trace is tried before it is kept."""
     sandbox, answers = environment([], html=False), iter(range(99))
     sandbox.filters["next"] = lambda value: f"{value}{next(answers)}"
     template = Template(sandbox, "page", {}, source="{{ week|next }}")

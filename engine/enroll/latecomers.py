@@ -1,0 +1,34 @@
+"""Partners who join after their couple enrolled: they come in at the next step, and nothing of the past is sent."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from engine.define.digest import thaw
+from engine.plan.calendar import Calendars
+from engine.plan.local import to_instant
+from engine.store import definitions, enrollments
+from engine.store.database import Database
+
+Seat = tuple[int, int, datetime | None, str | None, int | None]
+
+
+def seat_latecomers(database: Database, now: datetime) -> int:
+    """Give every partner who has none a place in their couple's running enrollments; how many places."""
+    calendars: dict[str, Calendars] = {}
+    with database.begin() as connection:
+        found = enrollments.seatless(connection)
+        for row in found:
+            if row.digest not in calendars:
+                calendars[row.digest] = Calendars(thaw(definitions.body(connection, row.digest)))
+        enrollments.seat(connection, [_seat(calendars[row.digest], row, now) for row in found])
+    return len(found)
+
+
+def _seat(calendars: Calendars, row: Row[*tuple[Any, ...]], now: datetime) -> Seat:
+    for slot in calendars.of(row.start, row.send_at, row.position):
+        due_at, _ = to_instant(slot.wall(row.start), row.timezone)
+        if due_at > now:
+            return row.enrollment_id, row.partner_id, due_at, slot.step.key, slot.occurrence
+    return row.enrollment_id, row.partner_id, None, None, None
