@@ -1,4 +1,4 @@
-"""A small world for tests of the engine: couples, a campaign, a clock that only tests move, a transport that listens."""
+"""A small world for tests of the engine: couples, a campaign, a clock that only tests move, an attentive transport."""
 
 import asyncio
 import weakref

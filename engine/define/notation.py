@@ -18,7 +18,7 @@ DAYS = {name: number for number, name in enumerate(WEEKDAYS)} | {"start": START_
 EARLIEST, LATEST = time(8), time(21)
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_RANGE = re.compile(r"(\d{1,3})\s*-\s*(\d{1,3})")
+_RANGE = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?")
 _DURATION = re.compile(r"(\d{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST_WAIT = timedelta(days=14)
@@ -60,7 +60,7 @@ def read_weeks(value: object) -> Weeks:
 def _span(item: object) -> tuple[int, int]:
     match = _RANGE.fullmatch(item) if isinstance(item, str) else None
     if match:
-        first, last = int(match[1]), int(match[2])
+        first, last = int(match[1]), int(match[2] or match[1])
     elif isinstance(item, int) and not isinstance(item, bool):
         first = last = item
     else:
@@ -141,7 +141,7 @@ def _one_or_many(item: dict[str, Any]) -> dict[str, Any]:
 
 _TIME_SCHEMA = {"type": "string", "pattern": f"^{_TIME.pattern}$", "examples": ["19:30"]}
 _HOURS_SCHEMA = {"type": "string", "pattern": r"^(closed|\d\d:\d\d-\d\d:\d\d)$", "examples": ["09:00-20:00", "closed"]}
-_WEEK_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d{1,3}\s*-\s*\d{1,3}$"}]}
+_WEEK_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_RANGE.pattern}$"}]}
 _LEVEL_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 3}
 _SPAN_SCHEMA = {"type": "array", "items": _LEVEL_SCHEMA, "minItems": 2, "maxItems": 2}
 

@@ -117,7 +117,7 @@ def _not_number(name: str, given: object, _ctx: Mapping[str, Any], _msg: str) ->
 
 
 def _not_listed(name: str, given: object, ctx: Mapping[str, Any], _msg: str) -> tuple[str, str]:
-    return f"{given} is not a {name}", suggest(str(given), _QUOTED.findall(ctx.get("expected", "")))
+    return f"{name} cannot be {given}", suggest(str(given), _QUOTED.findall(ctx.get("expected", "")))
 
 
 def _bad_pattern(name: str, given: object, _ctx: Mapping[str, Any], _msg: str) -> tuple[str, str]:

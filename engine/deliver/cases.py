@@ -18,11 +18,12 @@ def case_of(
     campaign: Campaign,
     step: Step,
     channel: Channel,
-    send_at: datetime,
+    due_at: datetime,
     expires_at: datetime,
     sent: Counts,
+    now: datetime,
 ) -> Case:
-    """The case of one delivery on `channel`; `sent` counts messages by partner (today, this week)."""
+    """The case of one delivery on `channel` at `now`; `sent` counts messages by partner (today, this week)."""
     values = facts._mapping
     today, this_week = sent.get(facts.partner_id, (0, 0))
     pauses = [until for until in (facts.partner_paused_until, facts.couple_paused_until) if until is not None]
@@ -30,12 +31,12 @@ def case_of(
         timezone=facts.timezone,
         window=campaign.window,
         caps=campaign.caps,
-        send_at=send_at,
+        due_at=due_at,
         expires_at=expires_at,
         has_address=values[f"has_{channel}"],
         consented=values[f"{channel}_consent"],
         suppressed=values[f"{channel}_suppressed"],
-        shared=_shared(facts, step, channel, send_at),
+        shared=_shared(facts, step, channel, now),
         enrollment=EnrollmentStatus(facts.enrollment_status),
         paused_until=max(pauses, default=None),
         life_event=facts.life_event_at is not None,

@@ -152,7 +152,7 @@ class Dispatcher:
         for letter in letters:
             row = facts[letter.id]
             case = case_of(
-                row, letter.campaign, letter.step, letter.channel, letter.send_at, letter.expires_at, tally.counts
+                row, letter.campaign, letter.step, letter.channel, letter.due_at, letter.expires_at, tally.counts, now
             )
             match ask(case, now):
                 case Skip(reason):

@@ -123,7 +123,7 @@ def _delivery(
     status, reason = _outright(place, definition, slot, activity)
     send_at, moved = due_at, MovedBecause.DST_GAP if in_gap else None
     if status is DeliveryStatus.PLANNED:
-        match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent), now):
+        match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent, now), now):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):

@@ -75,7 +75,7 @@ def _one(place: Facts, definition: Definition, slot: Slot, got: Counter[date]) -
         monday = week_start(day)
         week = sum(got[monday + timedelta(days=ahead)] for ahead in range(7))
         counts = {place.partner_id: (got[day], week)}
-        case = case_of(place, definition.campaign, step, channel, at, due_at + step.late_after, counts)
+        case = case_of(place, definition.campaign, step, channel, due_at, due_at + step.late_after, counts, at)
         match ask(case, at):
             case Send():
                 got[day] += 1

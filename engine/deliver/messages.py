@@ -29,7 +29,7 @@ class Letter:
     campaign: Campaign
     step: Step
     channel: Channel
-    send_at: datetime
+    due_at: datetime
     expires_at: datetime
     address_index: bytes | None
     message: Message
@@ -106,7 +106,7 @@ def _letter(row: Facts, definition: Definition, channel: Channel, message: Messa
         campaign=definition.campaign,
         step=step,
         channel=channel,
-        send_at=row.send_at,
+        due_at=row.due_at,
         expires_at=row.expires_at,
         address_index=row.email_index if channel is Channel.EMAIL else row.phone_index,
         message=message,

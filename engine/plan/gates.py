@@ -45,7 +45,7 @@ Decision = Send | Skip | Defer
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that the gates may know of one delivery. Instants are aware UTC.
+    """All that the gates may know of one delivery. Instants are aware UTC; `due_at` is its step's own.
 
     `sent_today` and `sent_this_week` count messages on the partner's own calendar day and Monday-to-Sunday week of the
     asking. `shared` says that the other partner gets this very step at this very address.
@@ -54,7 +54,7 @@ class Case:
     timezone: str
     window: Window
     caps: Caps
-    send_at: datetime
+    due_at: datetime
     expires_at: datetime
     has_address: bool
     consented: bool
@@ -106,7 +106,7 @@ def frequency_cap(case: Case, at: datetime) -> Decision:
             return _into_a_later_window(case, at, _days_to_monday(case, at), MovedBecause.FREQUENCY_CAP)
         if case.sent_today >= case.caps.per_day:
             return _into_a_later_window(case, at, 1, MovedBecause.FREQUENCY_CAP)
-        if case.sent_today and at - case.send_at > CATCHING_UP:
+        if case.sent_today and at - case.due_at > CATCHING_UP:
             return _into_a_later_window(case, at, 1, MovedBecause.CATCH_UP)
     except UnknownZone:
         return Skip(SkipReason.UNKNOWN_TIMEZONE)

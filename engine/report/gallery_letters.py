@@ -20,7 +20,9 @@ from engine.render.segments import Segments, measure
 
 _FILE = re.compile(r"(\d{6,})(?:\.\d+)?\.(?:eml|txt)")
 PREVIEW = 140  # characters after the subject that an inbox reads from a message's beginning
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
+_UNSEEN = "\u00ad\u034f\u061c\u115f\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2064\ufeff"
+_INVISIBLE = re.compile(f"[{_UNSEEN}]+")
+_PADDING = re.compile(f"[\u00a0\u2007{_UNSEEN}]{{8}}")
 _UNSHOWN = frozenset({"style", "script", "title", "head", "template"})
 _LOCK = (
     '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy"'
@@ -117,9 +119,9 @@ def preview(html: str) -> str:
         reader.feed(chunk)
         if reader.length >= PREVIEW:
             break
-    # Padding characters count towards what an inbox shows: that is what a preheader's padding is for.
-    shown = re.sub(r"[ \t\r\n]+", " ", "".join(reader.found)).lstrip()[:PREVIEW]
-    return " ".join(_INVISIBLE.sub("", shown).split())
+    # A preheader is padded so that nothing after it fits into the inbox line: what follows the padding is not shown.
+    shown = _PADDING.split(re.sub(r"[ \t\r\n]+", " ", "".join(reader.found)).lstrip(), maxsplit=1)[0]
+    return " ".join(_INVISIBLE.sub("", shown[:PREVIEW]).split())
 
 
 def _chunks(html: str) -> Iterator[str]:

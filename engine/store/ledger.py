@@ -80,7 +80,7 @@ _context = (
         deliveries.c.activity,
         deliveries.c.variant,
         deliveries.c.channel,
-        deliveries.c.send_at,
+        deliveries.c.due_at,
         deliveries.c.expires_at,
         enrollments.c.seed,
         partners.c.given_name,

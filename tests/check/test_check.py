@@ -1,5 +1,6 @@
 """`rekindle check`: nothing to say about what ships, and each trap found at its place with its mend."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.shipped import shipped
 Lint = Callable[..., list[Finding]]
 Plant = Callable[[str, str, str], None]
 
+SENDER = Sender("Rekindle", "hello@rekindle.example", "Rekindle, 1 Example Street, Exampletown", "Rekindle")
 STRATEGY = "strategies/warmth.yaml"
 TRIAL = "trial.yaml"
 
@@ -22,8 +24,7 @@ TRIAL = "trial.yaml"
 @pytest.mark.slow
 def test_what_ships_is_without_a_fault() -> None:
     """Campaigns, strategies and templates, every text rendered at its longest."""
-    sender = Sender("Rekindle", "hello@rekindle.example", "Rekindle, 1 Example Street", "Rekindle")
-    assert check([shipped("campaigns")], campaigns=[], templates=[shipped("templates")], sender=sender) == []
+    assert check([shipped("campaigns")], campaigns=[], templates=[shipped("templates")], sender=SENDER) == []
 
 
 def test_a_sound_workspace_has_no_findings(lint: Lint) -> None:
@@ -202,3 +203,14 @@ def test_conditions_are_checked_against_what_the_engine_shows_them() -> None:
     assert {key: set(value) if isinstance(value, dict) else None for key, value in seen.items()} == {
         key: set(value) if isinstance(value, dict) else None for key, value in SEEN.items()
     }
+
+
+def test_what_the_documentation_shows_is_without_a_fault(tmp_path: Path) -> None:
+    """docs/campaigns.md: its campaigns and its strategy, held to the same rules as what ships."""
+    page = (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    (tmp_path / "strategies").mkdir()
+    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)):
+        folder = tmp_path if "campaign:" in text else tmp_path / "strategies"
+        if "locale:" not in text:
+            (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
+    assert check([tmp_path], campaigns=[shipped("campaigns")], templates=[shipped("templates")], sender=SENDER) == []

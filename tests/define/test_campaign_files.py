@@ -51,6 +51,7 @@ avoid: [recent-breach]
 themes:
   1: {strategies: warmth, depth: 1}
   "2-3": [warmth]
+  "5": warmth
   4: {strategies: [warmth], depth: [1, 2]}
 steps:
   - {step: hello, days: [start], weeks: 1, at: partner, template: welcome, to: both, channel: preferred}
@@ -67,7 +68,7 @@ steps:
     assert campaign.window == (Hours(time(10), time(19)),) * 6 + (None,)
     assert (campaign.caps, campaign.avoid) == (Caps(2, 7), {Caution.RECENT_BREACH})
     assert [theme.depth for theme in campaign.themes] == [(1, 1), (1, 3), (1, 3), (1, 2), (1, 3), (1, 3)]
-    assert [theme.strategies for theme in campaign.themes[4:]] == [(), ()]
+    assert [theme.strategies for theme in campaign.themes[4:]] == [("warmth",), ()]
     hello, talk, attempt, pulse, fixed = campaign.steps
     assert (hello.days, hello.at, hello.audience, hello.channel) == ((START_DAY,), None, Audience.BOTH, None)
     assert (hello.purpose, pulse.purpose, fixed.purpose) == (StepPurpose.NOTE, StepPurpose.PULSE, StepPurpose.ACTIVITY)
@@ -111,8 +112,8 @@ MISTAKES = [
     ("days: [tuesday]", "days: [tuesday]\n    at: 1930", "1930 is not a time", "in quotes"),
     ("days: [tuesday]", "days: [tuesday]\n    weeks: 3", "week 3 of 2", "add weeks"),
     ("days: [tuesday]", "days: [tuesday]\n    weeks: 2-1", "not a span", "2-6"),
-    ("days: [tuesday]", "days: [tuesday]\n    to: botth", "botth is not a to", "both?"),
-    ("days: [tuesday]", "days: [tuesday]\n    channel: emial", "emial is not a channel", "email?"),
+    ("days: [tuesday]", "days: [tuesday]\n    to: botth", "to cannot be botth", "both?"),
+    ("days: [tuesday]", "days: [tuesday]\n    channel: emial", "channel cannot be emial", "email?"),
     ("days: [tuesday]", "days: [tuesday]\n    late_after: 1 day", "not a length of time", "24h"),
     ("days: [tuesday]", "days: [tuesday]\n    late_after: 90d", "too long", "14d"),
     ("days: [tuesday]", "days: [tuesday]\n    activity: warmth-note", "a draw and an activity", "keep one"),
@@ -130,7 +131,7 @@ MISTAKES = [
     ("weeks: 2", 'weeks: 2\nwindow: {daily: "07:00-22:00"}', "47 CFR 64.1200", "08:00-21:00"),
     ("weeks: 2", 'weeks: 2\nwindow: {daily: "19:00-09:00"}', "closes before it opens", "earlier"),
     ("weeks: 2", "weeks: 2\ncaps: {per_day: 9}", "per_day is 9", "at most 4"),
-    ("weeks: 2", "weeks: 2\navoid: [tuoch]", "tuoch is not a avoid", "touch?"),
+    ("weeks: 2", "weeks: 2\navoid: [tuoch]", "avoid cannot be tuoch", "touch?"),
     ("weeks: 2", "weeks: '2'", "weeks must be a whole number", "without quotes"),
     ("campaign: trial", "campaign: My Trial", "My Trial is not an id", "small letters"),
     ("title: A trial\n", "", "title is missing", "what couples see"),

@@ -57,7 +57,7 @@ def test_a_workspace_strategy_takes_the_place_of_the_shipped_one(
 @pytest.mark.parametrize(
     ("old", "new", "line", "what", "fix"),
     [
-        ("    kind: conversation", "    kind: conversatoin", 7, "conversatoin is not a kind", "conversation?"),
+        ("    kind: conversation", "    kind: conversatoin", 7, "kind cannot be conversatoin", "conversation?"),
         ("    minutes: 5", "    minutes: 500", 9, "minutes is 500", "at most 180"),
         ("    minutes: 5", "    minutes: true", 9, "minutes must be a whole number", "digits"),
         ("    depth: 1", "    dept: 1", 10, "unknown key dept", "depth?"),

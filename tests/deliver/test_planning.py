@@ -136,7 +136,5 @@ def test_however_many_fall_due_at_once_one_pass_plans_them_all(size: int) -> Non
     for number in range(1, size):
         world.join(f"x{number}", person("Ana", email=f"ana{number}@example.com", phone=None))
     world.enroll()
-    with world.database.read():
-        pass
     done = world.go_to("2026-03-03T09:00")
     assert (done.planned.planned, done.delivered.sent) == (size, size)

@@ -19,7 +19,7 @@ FINE = Case(
     timezone="UTC",
     window=SAFE_WEEK,
     caps=Caps(per_day=1, per_week=4),
-    send_at=NOON,
+    due_at=NOON,
     expires_at=NOON + timedelta(hours=24),
     has_address=True,
     consented=True,
