@@ -105,7 +105,7 @@ def demo(
     from engine.simulate.demo import COUPLE_WHO_STOPS, run
 
     speak = console()
-    speak.print("Eight weeks with twelve couples on a virtual clock …")
+    speak.print("Eight weeks with sample couples on a virtual clock …")
     done = run(out)
     summary("What happened to every delivery", Counter(done.counts))
     speak.print(f"Every message, as the couples would see it:  {done.gallery}", markup=False)

@@ -31,7 +31,9 @@ from engine.plan.gates import Defer, Skip, ask
 from engine.store import ledger, suppressions
 from engine.store.database import Database
 from engine.store.places import millis
-from engine.transport.base import Outcome, OutcomeUnknown, Transport
+from engine.transport.base import ConnectionFailed, Outcome, OutcomeUnknown, Transport
+
+UNREADABLE = OutcomeUnknown("The transport answered with something that is not an outcome.")
 
 
 class ProtocolStep(IntEnum):
@@ -64,6 +66,7 @@ class _Ready:
     transport: Transport
     letters: Sequence[Letter]
     sending: Sequence[Sending]
+    lease_until: datetime
 
 
 class Dispatcher:
@@ -102,13 +105,16 @@ class Dispatcher:
         """Send everything due by now; returns when nothing is left to claim, or soon after `stop`."""
         done = Delivered()
         under_way: asyncio.Task[None] | None = None
-        while not self._stopping and (ready := self._prepare(done)) is not None:
+        try:
+            while not self._stopping and (ready := self._prepare(done)) is not None:
+                if under_way is not None:
+                    await under_way
+                under_way = asyncio.create_task(self._send(ready, done))
+                await asyncio.sleep(0)  # let it start before the next batch is prepared
+        finally:
+            # Whatever befalls the next batch, what this one handed over is recorded.
             if under_way is not None:
                 await under_way
-            under_way = asyncio.create_task(self._send(ready, done))
-            await asyncio.sleep(0)  # let it start before the next batch is prepared
-        if under_way is not None:
-            await under_way
         return done
 
     def _prepare(self, done: Delivered) -> list[_Ready] | None:
@@ -183,12 +189,13 @@ class Dispatcher:
                     )
                     for letter in mine
                 ]
-                ready.append(_Ready(transport, mine, sending))
+                ready.append(_Ready(transport, mine, sending, now + self._lease))
         return ready
 
     async def _send(self, ready: Sequence[_Ready], done: Delivered) -> None:
         """Hand each transport its messages and record what it answers."""
-        answers = await asyncio.gather(*(_hand_over(each) for each in ready))
+        now = self._clock.now()
+        answers = await asyncio.gather(*(_hand_over(each, now) for each in ready))
         self._announce(ProtocolStep.HANDED)
         now = self._clock.now()
         with self._database.begin() as connection:
@@ -218,11 +225,15 @@ class Dispatcher:
         done.in_doubt += statuses.count(DeliveryStatus.IN_DOUBT)
 
 
-async def _hand_over(ready: _Ready) -> Sequence[Outcome]:
+async def _hand_over(ready: _Ready, now: datetime) -> Sequence[Outcome]:
     """One outcome per message, whatever the transport does: what it raises may have come after an acceptance."""
     messages = [letter.message for letter in ready.letters]
+    if now >= ready.lease_until:
+        # The batch before took so long that others may have taken these over: handing them over could send them twice.
+        return [ConnectionFailed("The lease ran out before it was handed over.")] * len(messages)
     try:
-        outcomes = await ready.transport.send(messages)
+        answered = await ready.transport.send(messages)
+        outcomes = [each if isinstance(each, Outcome) else UNREADABLE for each in answered]
     except Exception as error:
         return [OutcomeUnknown(f"The transport raised {type(error).__name__}.")] * len(messages)
     if len(outcomes) != len(messages):

@@ -44,7 +44,7 @@ def listed(journey: Journey, href: str, weeks: Sequence[Week]) -> Listed:
     for place, side in enumerate(journey.sides):
         by_week = [[card for moment in week.moments if (card := moment.cards[place])] for week in weeks]
         marks = tuple(tuple(_mark(card) for card in cards) for cards in by_week)
-        strips.append(Strip(side.name, marks, _words([mark for week in marks for mark in week])))
+        strips.append(Strip(side.name, marks, _words([card for cards in by_week for card in cards])))
     return Listed(names(journey), journey.ref, href, journey, tuple(strips), _tags(journey, weeks))
 
 
@@ -59,10 +59,12 @@ def _mark(card: Card) -> str:
     return "later" if card.status in (STOPPED, TO_COME) else "none"
 
 
-def _words(marks: Sequence[str]) -> str:
-    found = Counter(marks)
-    said = {"email": "email", "sms": "text", "none": "not sent", "later": "withheld or to come"}
-    parts = [f"{found[mark]} {word}{_s(mark, found[mark])}" for mark, word in said.items() if found[mark]]
+def _words(cards: Sequence[Card]) -> str:
+    later = {STOPPED: "stopped", TO_COME: "to come"}
+    marks = (later.get(card.status, _mark(card)) for card in cards)
+    said = {"email": "email", "sms": "text", "none": "not sent"}
+    found = sorted(Counter(marks).items(), key=lambda pair: [*said, *later.values()].index(pair[0]))
+    parts = (f"{number} {said.get(mark, mark)}{_s(mark, number)}" for mark, number in found)
     return ", ".join(parts) or "nothing yet"
 
 

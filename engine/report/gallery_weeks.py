@@ -183,6 +183,8 @@ def _title(campaign: Campaign, step: Step, activity: str | None, locale: str) ->
         return campaign.activities[activity].text(locale).title
     if step.purpose is StepPurpose.PULSE:
         return "How close the week felt"
+    if activity is None and step.draw is not None and len(step.draw.kinds) == 1:
+        return next(iter(step.draw.kinds)).value.capitalize()
     return step.key.replace("-", " ").capitalize()
 
 

@@ -1,0 +1,78 @@
+"""What a benchmark found, as a table for people and JSON for programs."""
+
+import json
+import os
+import platform
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.clock import stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number. `ratio` is against the plain way named in `against`; `aim` is what we hope for, in words."""
+
+    what: str
+    value: float
+    unit: str
+    ratio: float | None = None
+    against: str = ""
+    aim: str = ""
+    met: bool | None = None  # None: no aim was set
+
+
+class Lap:
+    """Times one stretch: `with Lap() as lap: …`, then `lap.seconds`."""
+
+    seconds = 0.0
+
+    def __enter__(self) -> "Lap":
+        self._began = stopwatch()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = stopwatch() - self._began
+
+
+def middle(seconds: Sequence[float]) -> float:
+    """The median of repeated timings: one busy moment of the machine moves it little."""
+    return median(seconds)
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on."""
+    return {
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def as_json(figures: Sequence[Figure]) -> str:
+    """One JSON object: the machine and every figure."""
+    return json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2)
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """Print the figures as one table."""
+    table = Table(title=", ".join(f"{name} {value}" for name, value in machine().items()), title_justify="left")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    table.add_column("ratio", justify="right")
+    table.add_column("aim")
+    for figure in figures:
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}×" if figure.ratio < 10 else f"{figure.ratio:.0f}×"
+        aim = figure.aim if figure.met is None else f"{figure.aim}  {'met' if figure.met else 'MISSED'}"
+        table.add_row(figure.what, f"{_plain(figure.value)} {figure.unit}", f"{ratio} {figure.against}".strip(), aim)
+    Console(width=None if os.isatty(1) else 150).print(table)
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
