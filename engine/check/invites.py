@@ -49,4 +49,4 @@ def invites_yes(text: str) -> bool:
     if match is None:
         return False
     question = match[1].strip(" \"'“‘(*_")
-    return bool(_OPENS_WITH_VERB.match(question)) 
+    return bool(_OPENS_WITH_VERB.match(question)) and not _PARTICULAR.search(question)

@@ -1,47 +1,42 @@
 """Draws and experiments: whether there is enough to draw from, and whether the arms of an experiment differ."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
 
 from engine.check.subject import Definition
 from engine.define.findings import Finding
-from engine.model.campaign import Audience, Draw, Step
+from engine.model.campaign import Audience, Campaign, Step
 from engine.plan.calendar import DAYS, occurrences
-from engine.plan.draw import Tastes, pool
+from engine.plan.draw import Tastes, draw_all, pool, slot_key
 
 MOST_CAUTIOUS = Tastes()
 """A couple that has not opted in to touch: a pool must do for them too."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Need:
-    """One activity to be drawn: by which step, on which day, from which ids."""
-
-    step: Step
-    draw: Draw
-    day: int
-    choices: frozenset[str]
+TRIAL_COUPLES = 28
+"""Four for each weekday on which an enrollment may start; what one of them meets, many of a thousand will."""
 
 
 def check_draws(definition: Definition) -> Iterator[Finding]:
-    """Findings about steps that would have nothing to draw, or would come round to the same activity again."""
-    needs = list(_needs(definition))
-    empty = {need.step.key: need.day // DAYS + 1 for need in reversed(needs) if not need.choices}
-    repeats = _repeats([need for need in needs if need.choices])
-    for step in definition.campaign.steps:
-        drawn = [need for need in needs if need.step is step]
-        if step.key in empty:
-            what = f"step {step.key} has nothing to draw in week {empty[step.key]}"
-            yield definition.at_step(
-                step, "draw", what, "widen its kind, mode, depth or strategies, or the week's theme"
-            )
-        elif repeats.get(step.key):
-            choices = len(frozenset().union(*(need.choices for need in drawn)))
-            what = f"step {step.key} draws {len(drawn)} times from {choices} activities; {repeats[step.key]} repeat"
+    """Findings about steps that would have nothing to draw, or come round to an activity again: tried on couples."""
+    campaign = definition.campaign
+    repeats, undrawn = _tried(campaign)
+    for step in campaign.steps:
+        if step.draw is None:
+            continue
+        drawn = len(_slots(step, 0))
+        pools = {week: pool(campaign, step.draw, week, MOST_CAUTIOUS) for week in step.weeks}
+        choices = len({activity.id for activities in pools.values() for activity in activities})
+        if empty := [week for week, activities in pools.items() if not activities]:
+            what = f"step {step.key} has nothing to draw in week {empty[0]}"
+            yield definition.at_step(step, "draw", what, "widen the draw or the week's theme")
+        elif times := repeats[step.key]:
+            what = f"step {step.key} draws {drawn} times from {choices} activities; up to {times} come again"
             fix = "widen its kind, mode, depth or strategies, or say no_repeat_weeks"
             yield definition.at_step(step, "draw", what, fix)
-        elif short := _short_of_rest(drawn):
-            what = f"step {step.key} draws {short[0]} times in {short[2]} weeks from {short[1]} activities"
+        elif times := undrawn[step.key]:
+            what = (
+                f"step {step.key} draws {drawn} times from {choices} activities; up to {times} find none rested enough"
+            )
             yield definition.at_step(step, "draw", what, "lower no_repeat_weeks, or widen the draw")
 
 
@@ -60,46 +55,31 @@ def check_variants(definition: Definition) -> Iterator[Finding]:
                 yield definition.at_step(step, "variants", what, "give one of them another template or activity")
 
 
-def _needs(definition: Definition) -> Iterator[_Need]:
-    for step in definition.campaign.steps:
-        if step.draw is None:
-            continue
-        for day in occurrences(step, 0):
-            choices = pool(definition.campaign, step.draw, day // DAYS + 1, MOST_CAUTIOUS)
-            for _ in range(2 if step.audience is Audience.EACH else 1):
-                yield _Need(step, step.draw, day, frozenset(activity.id for activity in choices))
+def _tried(campaign: Campaign) -> tuple[Counter[str], Counter[str]]:
+    """By step key, the most draws of a trial couple that repeat an activity, and the most that come to nothing.
 
-
-def _repeats(needs: list[_Need]) -> Mapping[str, int]:
-    """How many draws of each step cannot have an activity of their own, however well the others are drawn.
-
-    A maximum matching of draws to activities (augmenting paths); steps that say after how long an activity may come
-    again are left to `_short_of_rest`.
+    A step with `no_repeat_weeks` may repeat, and never does too soon: it would rather send nothing.
     """
-    taken: dict[str, int] = {}
-    unmatched: dict[str, int] = {}
+    repeats: Counter[str] = Counter()
+    undrawn: Counter[str] = Counter()
+    for couple in range(TRIAL_COUPLES):
+        start_weekday = couple % DAYS
+        draws = draw_all(campaign, start_weekday, f"trial couple {couple}", MOST_CAUTIOUS)
+        seen = {step.activity for step in campaign.steps}
+        again: Counter[str] = Counter()
+        for slot, activity in draws.items():  # in the order of their days
+            again[slot.partition("/")[0]] += activity in seen
+            seen.add(activity)
+        for step in campaign.steps:
+            if step.draw is not None and step.draw.no_repeat_weeks is None:
+                repeats[step.key] = max(repeats[step.key], again[step.key])
+            elif step.draw is not None:
+                nothing = sum(slot not in draws for slot in _slots(step, start_weekday))
+                undrawn[step.key] = max(undrawn[step.key], nothing)
+    return repeats, undrawn
 
-    def place(index: int, tried: set[str]) -> bool:
-        for choice in sorted(needs[index].choices - tried):
-            tried.add(choice)
-            if choice not in taken or place(taken[choice], tried):
-                taken[choice] = index
-                return True
-        return False
 
-    for index, need in enumerate(needs):
-        if need.draw.no_repeat_weeks is None and not place(index, set()):
-            unmatched[need.step.key] = unmatched.get(need.step.key, 0) + 1
-    return unmatched
-
-
-def _short_of_rest(needs: list[_Need]) -> tuple[int, int, int] | None:
-    """Draws, choices and weeks of the first stretch of `no_repeat_weeks` that has more draws than choices."""
-    for need in needs:
-        weeks = need.draw.no_repeat_weeks
-        if weeks is not None:
-            since = need.day - weeks * DAYS
-            draws = sum(since < other.day <= need.day for other in needs)
-            if draws > len(need.choices):
-                return draws, len(need.choices), weeks
-    return None
+def _slots(step: Step, start_weekday: int) -> list[str]:
+    """The key of every draw that the step makes in an enrollment."""
+    positions = (1, 2) if step.audience is Audience.EACH else (None,)
+    return [slot_key(step.key, day, position) for day in occurrences(step, start_weekday) for position in positions]

@@ -94,6 +94,12 @@ def test_the_campaign_carries_what_it_may_send_and_no_more(write: Write, library
     assert careful.strategies == {"warmth": "Small warmth"}
 
 
+def test_the_widest_lawful_window_is_accepted(write: Write, library: Library) -> None:
+    """8 am to 9 pm, both ends."""
+    campaign = load_campaign(write(("weeks: 2\n", 'weeks: 2\nwindow: {daily: "08:00-21:00"}\n')), library)
+    assert set(campaign.window) == {Hours(time(8), time(21))}
+
+
 def test_a_day_that_the_window_does_not_name_keeps_its_safe_hours(write: Write, library: Library) -> None:
     """Without `daily`, naming one day changes that day only."""
     campaign = load_campaign(write(("weeks: 2\n", 'weeks: 2\nwindow: {monday: "10:00-12:00"}\n')), library)
@@ -129,6 +135,7 @@ MISTAKES = [
     ("  1-2: warmth", "  first: warmth", "'first' is not a week", "2-6"),
     ("  1-2: warmth", "  1-2: {strategy: warmth}", "unknown key strategy", "strategies?"),
     ("weeks: 2", 'weeks: 2\nwindow: {daily: "07:00-22:00"}', "47 CFR 64.1200", "08:00-21:00"),
+    ("weeks: 2", 'weeks: 2\nwindow: {daily: "08:00-21:30"}', "47 CFR 64.1200", "08:00-21:00"),
     ("weeks: 2", 'weeks: 2\nwindow: {daily: "19:00-09:00"}', "closes before it opens", "earlier"),
     ("weeks: 2", "weeks: 2\ncaps: {per_day: 9}", "per_day is 9", "at most 4"),
     ("weeks: 2", "weeks: 2\navoid: [tuoch]", "avoid cannot be tuoch", "touch?"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import time, timedelta
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -179,6 +180,6 @@ def test_retries_go_on_until_it_is_too_late_and_then_it_is_said_to_have_given_up
     assert world.ends() == [("failed", "gave_up")]
     tried = [row.at for row in world.rows(schema.attempts)]
     assert tried[-1] <= at("2026-03-03T12:00")
-    waits = [after - before for before, after in zip(tried, tried[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(tried)]
     assert waits == sorted(waits)
     assert len(tried) in range(7, 10)  # 1, 2, 4, 8, 16, 32 minutes and then every hour, each up to a quarter longer
