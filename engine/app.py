@@ -23,7 +23,7 @@ from engine.enroll.partner import add_partner
 from engine.errors import StoreError
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
-from engine.model.enrollment import EnrollmentStatus, StopReason
+from engine.model.enrollment import StopReason
 from engine.model.sender import Sender
 from engine.render.compose import Composer
 from engine.render.links import Links
@@ -35,8 +35,6 @@ from engine.store.migrate import is_current
 from engine.store.vault import Vault
 from engine.transport import registry
 from engine.transport.base import Transport
-
-RUNNING = (EnrollmentStatus.ACTIVE, EnrollmentStatus.PAUSED)
 
 
 @dataclass
@@ -147,11 +145,10 @@ class Engine:
     def stop_couple(self, ref: str, reason: StopReason = StopReason.OPERATOR, *, dry_run: bool = False) -> int:
         """End every campaign of a couple for both partners, and withdraw what was planned; how many campaigns."""
         with self.database.begin() as connection:
-            couple_id = couples.id_of(connection, ref)
-            running = [row for row in enrollments.of_couple(connection, couple_id) if row.status in RUNNING]
+            found = enrollments.unfinished(connection, couples.id_of(connection, ref))
             if not dry_run:
-                enrollments.set_status(connection, couple_id, RUNNING, "stopped", reason)
-        return len(running)
+                enrollments.stop(connection, found, reason)
+        return len(found)
 
     async def tick(self) -> Tick:
         """One pass: settle what is in doubt if anyone knows, plan what is due, send what is planned and due."""

@@ -30,12 +30,12 @@ def check_draws(definition: Definition) -> Iterator[Finding]:
             what = f"step {step.key} has nothing to draw in week {empty[0]}"
             yield definition.at_step(step, "draw", what, "widen the draw or the week's theme")
         elif times := repeats[step.key]:
-            what = f"step {step.key} draws {drawn} times from {choices} activities; up to {times} come again"
+            what = f"step {step.key} draws {_times(drawn)} from a pool of {choices}; up to {times} come again"
             fix = "widen its kind, mode, depth or strategies, or say no_repeat_weeks"
             yield definition.at_step(step, "draw", what, fix)
         elif times := undrawn[step.key]:
             what = (
-                f"step {step.key} draws {drawn} times from {choices} activities; up to {times} find none rested enough"
+                f"step {step.key} draws {_times(drawn)} from a pool of {choices}; up to {times} find none rested enough"
             )
             yield definition.at_step(step, "draw", what, "lower no_repeat_weeks, or widen the draw")
 
@@ -77,6 +77,10 @@ def _tried(campaign: Campaign) -> tuple[Counter[str], Counter[str]]:
                 nothing = sum(slot not in draws for slot in _slots(step, start_weekday))
                 undrawn[step.key] = max(undrawn[step.key], nothing)
     return repeats, undrawn
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _slots(step: Step, start_weekday: int) -> list[str]:

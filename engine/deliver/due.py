@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.clock import TZDATA_VERSION, UnknownZone
+from engine.clock import TZDATA_VERSION
 from engine.deliver.cases import Counts, case_of, days_asked
 from engine.deliver.definitions import Definition, Definitions
 from engine.errors import RekindleError
@@ -21,7 +21,6 @@ from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, Skip
 from engine.plan.calendar import Slot, slot_after
 from engine.plan.draw import drawn_for
 from engine.plan.gates import Defer, Skip, ask
-from engine.plan.local import to_instant
 from engine.store import ledger, places
 from engine.store.database import Database
 from engine.store.facts import Facts
@@ -48,6 +47,7 @@ class _Batch:
     deliveries: list[Row] = field(default_factory=list)
     moved: list[Row] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
+    still_due: bool = False  # a place moved on to an instant that has come as well
 
 
 class Planner:
@@ -78,28 +78,22 @@ class Planner:
             total.skipped += statuses[DeliveryStatus.SKIPPED]
             total.failed += statuses[DeliveryStatus.FAILED]
             total.planned += statuses[DeliveryStatus.PLANNED]
+            if len(found) < BATCH and not batch.still_due:
+                return total
 
     def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
         definition = self._definitions.get(connection, place.digest)
         order, step = definition.steps[place.next_step]
         slots = definition.calendars.of(place.start, place.own_time, place.position)
         slot = Slot(place.next_occurrence, step.at or place.own_time, order, place.next_occurrence // 7 + 1, step)
-        due_at, in_gap = _instant(slot, place)
+        due_at, in_gap = slot.instant(place.start, place.timezone)
         if due_at > now:
             # The zone's rules, the zone or the partner's time changed since this place was set: it is not due yet.
             _move(place, slot, due_at, batch)
             return
         batch.deliveries.append(_delivery(place, definition, slot, due_at, in_gap, now, sent))
         following = slot_after(slots, slot.occurrence, order)
-        _move(place, following, _instant(following, place)[0] if following else None, batch)
-
-
-def _instant(slot: Slot, place: Facts) -> tuple[datetime, bool]:
-    try:
-        return to_instant(slot.wall(place.start), place.timezone)
-    except UnknownZone:
-        # No local hour is known. UTC only says when to record that nothing was sent: the gates refuse to send.
-        return to_instant(slot.wall(place.start), "UTC")
+        _move(place, following, following.instant(place.start, place.timezone)[0] if following else None, batch)
 
 
 def _move(place: Facts, slot: Slot | None, due_at: datetime | None, batch: _Batch) -> None:

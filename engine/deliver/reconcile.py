@@ -29,6 +29,9 @@ async def reconcile(
 ) -> Reconciled:
     """Let expired leases go, then ask each transport that can tell about what is in doubt on its channel."""
     found = Reconciled()
+    with database.read() as connection:
+        if not ledger.unsettled(connection, now):
+            return found
     with database.begin() as connection:
         found.freed, found.doubted = ledger.expire_leases(connection, now)
     while True:

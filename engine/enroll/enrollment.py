@@ -15,7 +15,6 @@ from engine.model.strategy import Cause
 from engine.plan.assign import assign
 from engine.plan.calendar import Calendars
 from engine.plan.draw import Tastes, draw_all
-from engine.plan.local import to_instant
 from engine.store import definitions, enrollments
 from engine.store.database import Database
 from engine.store.enrollments import NewEnrollment
@@ -110,5 +109,5 @@ def _first(
     slots = calendars.of(start, partner.send_at, partner.position)
     if not slots:
         return partner.partner_id, None, None, None
-    due_at, _ = to_instant(slots[0].wall(start), partner.timezone)
+    due_at, _ = slots[0].instant(start, partner.timezone)
     return partner.partner_id, due_at, slots[0].step.key, slots[0].occurrence

@@ -7,7 +7,6 @@ from sqlalchemy import Row
 
 from engine.define.digest import thaw
 from engine.plan.calendar import Calendars
-from engine.plan.local import to_instant
 from engine.store import definitions, enrollments
 from engine.store.database import Database
 
@@ -28,7 +27,7 @@ def seat_latecomers(database: Database, now: datetime) -> int:
 
 def _seat(calendars: Calendars, row: Row[*tuple[Any, ...]], now: datetime) -> Seat:
     for slot in calendars.of(row.start, row.send_at, row.position):
-        due_at, _ = to_instant(slot.wall(row.start), row.timezone)
+        due_at, _ = slot.instant(row.start, row.timezone)
         if due_at > now:
             return row.enrollment_id, row.partner_id, due_at, slot.step.key, slot.occurrence
     return row.enrollment_id, row.partner_id, None, None, None

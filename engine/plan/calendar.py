@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from engine.clock import UnknownZone
 from engine.model.campaign import START_DAY, Audience, Campaign, Step
+from engine.plan.local import to_instant
 
 DAYS = 7
 
@@ -22,6 +24,16 @@ class Slot:
     def wall(self, start: date) -> datetime:
         """The naive local date and time of this slot for an enrollment that starts on `start`."""
         return datetime.combine(start + timedelta(days=self.occurrence), self.at)
+
+    def instant(self, start: date, timezone: str) -> tuple[datetime, bool]:
+        """The UTC instant of this slot in `timezone`, and whether a DST gap moved it.
+
+        In an unknown zone it is read as UTC: that only says when to record that nothing was sent (the gates refuse).
+        """
+        try:
+            return to_instant(self.wall(start), timezone)
+        except UnknownZone:
+            return to_instant(self.wall(start), "UTC")
 
 
 def calendar(campaign: Campaign, start_weekday: int, own_time: time, position: int) -> tuple[Slot, ...]:

@@ -1,7 +1,7 @@
 """A folder of pages in which every message of a campaign can be looked at as the couple saw it, week by week.
 
-The pages need nothing but the folder: no network, no server, no script. Each email is a page of its own in a frame
-that runs and loads nothing. No page shows an address.
+The pages need nothing but the folder: no network, no server; the few lines of script may be missing. Each email is a
+page of its own, in a frame that runs and loads nothing. No page shows an address.
 """
 
 import os
@@ -30,8 +30,8 @@ def write_gallery(connection: Connection, outbox: Path, out: Path, *, title: str
     """Write `out/index.html`, and a page for each couple under `out/gallery`; the path of the index.
 
     `outbox` is where the outbox transport left its messages; pages link to those files where they are. Pages of an
-    earlier gallery in `out` are replaced. RenderError when there are too many couples to list on one page (some
-    hundreds): a gallery is for looking.
+    earlier gallery in `out` are replaced. RenderError past about a hundred couples, or about 250 messages to one of
+    them: the sandbox bounds a page, and a gallery is for looking.
     """
     pages = out / PAGES
     (pages / MAIL).mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ClockChange:
-    """One change of a zone's UTC offset, on the local day `on`; `by` is positive when clocks go forward."""
+    """One change of a zone's UTC offset, `on` the local day that then is; `by` is positive when clocks go forward."""
 
     timezone: str
     on: date
@@ -48,7 +48,7 @@ def clock_changes(timezone: str, first: date, last: date) -> tuple[ClockChange, 
 
 
 def _day_of_change(before: datetime, timezone: str) -> date:
-    """The local day on which the offset changes within 24 hours from `before`, to the minute."""
+    """The local day that it is once the offset has changed, within 24 hours from `before`."""
     low, high = 0, 24 * 60
     while high - low > 1:
         middle = (low + high) // 2
@@ -56,7 +56,7 @@ def _day_of_change(before: datetime, timezone: str) -> date:
             low = middle
         else:
             high = middle
-    return local_day(before + timedelta(minutes=low), timezone)
+    return local_day(before + timedelta(minutes=high), timezone)
 
 
 def _offset(moment: datetime, timezone: str) -> timedelta:

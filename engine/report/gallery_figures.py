@@ -12,6 +12,7 @@ from engine.model.enrollment import EnrollmentStatus
 from engine.plan.local import wall_time
 from engine.report.gallery_clocks import clock_changes
 from engine.report.gallery_journeys import Journey
+from engine.report.gallery_letters import Text
 from engine.report.gallery_weeks import STOPPED, TO_COME, Card, Week
 
 NOON = time(12)
@@ -134,7 +135,7 @@ class Figures:
             return
         self.emails += card.channel is Channel.EMAIL
         self.texts += card.channel is Channel.SMS
-        if card.letter is not None and card.letter.kind == "sms":
+        if isinstance(card.letter, Text):
             self.parts += card.letter.size.parts
         self.moved += bool(card.moved)
         self.earliest = min(self.earliest or card.stamp.time, card.stamp.time)

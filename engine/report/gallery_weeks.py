@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from engine.clock import UnknownZone
 from engine.model.campaign import Campaign, Channel, Step, StepPurpose
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
 from engine.model.enrollment import EnrollmentStatus
 from engine.plan.calendar import DAYS, Slot, calendar
-from engine.plan.local import to_instant
 from engine.report.deliveries import Line, local_time
 from engine.report.gallery_clocks import clock_changes
 from engine.report.gallery_journeys import Entry, Journey, Side, Way
@@ -134,10 +132,7 @@ def _card(entry: Entry, side: Side, way: Way, letter: Letter | None) -> Card:
 def _absent(slot: Slot, side: Side, way: Way) -> Card:
     """The card of a step that was never planned: the enrollment was stopped before, or has not come so far."""
     stopped = way.status is EnrollmentStatus.STOPPED
-    try:
-        due_at = to_instant(slot.wall(way.start), side.timezone)[0]
-    except UnknownZone:
-        due_at = to_instant(slot.wall(way.start), "UTC")[0]
+    due_at, _ = slot.instant(way.start, side.timezone)
     return Card(
         id=0,
         side=side,
@@ -179,7 +174,7 @@ def _moved(entry: Entry) -> str:
 
 
 def _title(campaign: Campaign, step: Step, activity: str | None, locale: str) -> str:
-    if activity in campaign.activities:
+    if activity is not None and activity in campaign.activities:
         return campaign.activities[activity].text(locale).title
     if step.purpose is StepPurpose.PULSE:
         return "How close the week felt"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, exists, insert, select, update
 
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners, places
@@ -101,26 +101,33 @@ def of_couple(connection: Connection, couple_id: int) -> Sequence[Row[*tuple[Any
     ).all()
 
 
-def set_status(connection: Connection, couple_id: int, was: Sequence[str], to: str, reason: str | None = None) -> int:
-    """Move a couple's enrollments from one of `was` to `to`; stopping also withdraws what was planned. How many."""
-    moved = (
-        connection.execute(
-            update(enrollments)
-            .where(enrollments.c.couple_id == couple_id, enrollments.c.status.in_(was))
-            .values(status=to, stopped_reason=reason)
-            .returning(enrollments.c.id)
-        )
-        .scalars()
-        .all()
+_still_to_send = exists(
+    select(1).where(
+        deliveries.c.enrollment_id == enrollments.c.id,
+        deliveries.c.status.in_(["planned", "claimed", "sending", "in_doubt"]),
     )
-    if moved and to == "stopped":
-        connection.execute(update(places).where(places.c.enrollment_id.in_(moved)).values(next_due_at=None))
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.enrollment_id.in_(moved), deliveries.c.status == "planned")
-            .values(status="cancelled", reason="stopped")
-        )
-    return len(moved)
+)
+
+
+def unfinished(connection: Connection, couple_id: int) -> Sequence[int]:
+    """The enrollments of a couple from which something may still be sent: running, or completed but for its sending."""
+    running = enrollments.c.status.in_(["active", "paused"])
+    waiting = (enrollments.c.status == "completed") & _still_to_send
+    chosen = select(enrollments.c.id).where(enrollments.c.couple_id == couple_id, running | waiting)
+    return connection.execute(chosen).scalars().all()
+
+
+def stop(connection: Connection, enrollment_ids: Sequence[int], reason: str) -> None:
+    """End these enrollments and withdraw what was planned; what is being sent right now meets the gates."""
+    connection.execute(
+        update(enrollments).where(enrollments.c.id.in_(enrollment_ids)).values(status="stopped", stopped_reason=reason)
+    )
+    connection.execute(update(places).where(places.c.enrollment_id.in_(enrollment_ids)).values(next_due_at=None))
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.enrollment_id.in_(enrollment_ids), deliveries.c.status == "planned")
+        .values(status="cancelled", reason="stopped")
+    )
 
 
 _seatless = (

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -27,12 +28,19 @@ from engine.store.rowset import rows, rowset
 from engine.store.schema import attempts, deliveries, enrollments, partners
 from engine.store.types import Instant
 
+
+# Written out, not bound: SQLite uses a partial index only where the statement's own text implies its condition.
+PLANNED = deliveries.c.status == literal_column("'planned'")
+LEASED = deliveries.c.status.in_([literal_column("'claimed'"), literal_column("'sending'")])
+IN_DOUBT = deliveries.c.status == literal_column("'in_doubt'")
+
+_channels = rowset("channels", channel=String)
 _next = (
     select(deliveries.c.id)
     .where(
-        deliveries.c.status == "planned",
+        PLANNED,
         deliveries.c.send_at <= bindparam("now", type_=Instant),
-        deliveries.c.channel.in_(bindparam("channels", expanding=True)),
+        deliveries.c.channel.in_(select(_channels.c.channel)),
     )
     .order_by(deliveries.c.send_at, deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
@@ -54,8 +62,9 @@ def claim(
     connection: Connection, now: datetime, owner: str, until: datetime, limit: int, channels: Collection[str]
 ) -> list[int]:
     """Take up to `limit` deliveries on `channels` whose instant has come, under a lease until `until`; their ids."""
-    wanted = {"now": now, "owner": owner, "until": until, "limit": limit, "channels": list(channels)}
-    return sorted(connection.execute(_claim, wanted).scalars())
+    wanted = {"now": now, "owner": owner, "until": until, "limit": limit}
+    wanted["channels"] = rows([[channel] for channel in channels])
+    return sorted(connection.execute(_claim, wanted).scalars().all())
 
 
 _ids = rowset("ids", id=Integer)
@@ -119,7 +128,7 @@ _facts = (
 
 def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
     """What the gates need, read again in the transaction that commits the intent to send; by delivery id."""
-    return {row.id: row for row in connection.execute(_facts, {"ids": rows([[i] for i in ids])})}
+    return {row.id: row for row in connection.execute(_facts, {"ids": rows([[i] for i in ids])}).all()}
 
 
 _asked = rowset("asked", partner_id=Integer, day=Integer, monday=Integer)
@@ -146,7 +155,7 @@ _counts = (
 def sent_counts(connection: Connection, asked: Sequence[tuple[int, date, date]]) -> dict[int, tuple[int, int]]:
     """How many messages each partner had on a day and in the week from a Monday, as (day, week) by partner."""
     batch = rows([(partner, day.toordinal(), monday.toordinal()) for partner, day, monday in asked])
-    return {partner: (today, week) for partner, today, week in connection.execute(_counts, {"asked": batch})}
+    return {partner: (today, week) for partner, today, week in connection.execute(_counts, {"asked": batch}).all()}
 
 
 _intended = rowset("intended", id=Integer, fence=Integer, sent_on=Integer, transport=String)
@@ -165,16 +174,18 @@ _intend = (
 
 def intend(connection: Connection, intended: Sequence[tuple[int, int, int, str]]) -> set[int]:
     """Commit the intent to send: (id, fence, local day ordinal, transport). The ids that are still ours."""
-    return set(connection.execute(_intend, {"intended": rows(intended)}).scalars())
+    return set(connection.execute(_intend, {"intended": rows(intended)}).scalars().all())
 
 
+_MAY_HAVE_GONE = [literal_column("'sending'"), literal_column("'in_doubt'")]
+_OPEN = [literal_column("'claimed'"), *_MAY_HAVE_GONE]
 _accepted = rowset("accepted", id=Integer, fence=Integer, receipt=String)
 _accept = (
     update(deliveries)
     .where(
         deliveries.c.id == _accepted.c.id,
         deliveries.c.fence == _accepted.c.fence,
-        deliveries.c.status.in_(["sending", "in_doubt"]),
+        deliveries.c.status.in_(_MAY_HAVE_GONE),
     )
     .values(
         status="sent",
@@ -206,7 +217,7 @@ _settle = (
     .where(
         deliveries.c.id == _settled.c.id,
         deliveries.c.fence == _settled.c.fence,
-        deliveries.c.status.in_(["claimed", "sending", "in_doubt"]),
+        deliveries.c.status.in_(_OPEN),
     )
     .values(
         status=_settled.c.status,
@@ -234,7 +245,7 @@ def log_attempts(connection: Connection, tried: Sequence[tuple[int, str, str, st
         connection.execute(insert(attempts), [{**dict(zip(names, row, strict=True)), "at": at} for row in tried])
 
 
-_expired = deliveries.c.lease_until <= bindparam("now", type_=Instant)
+_expired = and_(LEASED, deliveries.c.lease_until <= bindparam("now", type_=Instant))
 _release = (
     update(deliveries)
     .where(deliveries.c.status == "claimed", _expired)
@@ -250,6 +261,14 @@ _doubt = (
         lease_until=None,
     )
 )
+
+
+_unsettled = select(exists(select(1).where(_expired)) | exists(select(1).where(IN_DOUBT)))
+
+
+def unsettled(connection: Connection, now: datetime) -> bool:
+    """Whether a lease has run out or anything is in doubt: a look that takes no lock, for every tick."""
+    return bool(connection.execute(_unsettled, {"now": now}).scalar_one())
 
 
 def expire_leases(connection: Connection, now: datetime) -> tuple[int, int]:
@@ -270,7 +289,7 @@ class Doubt:
 
 _doubts = (
     select(deliveries.c.id, deliveries.c.fence, deliveries.c.channel, deliveries.c.transport)
-    .where(deliveries.c.status == "in_doubt", deliveries.c.id > bindparam("after"))
+    .where(IN_DOUBT, deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
 )

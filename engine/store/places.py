@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, exists, func, insert, select, update
 
 from engine.store.facts import FACTS, Facts, joined
+from engine.store.ledger import LEASED, PLANNED
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners, places
 from engine.store.types import Instant, to_millis
@@ -123,18 +124,17 @@ def complete(connection: Connection, enrollment_ids: Sequence[int]) -> int:
     return connection.execute(_complete, {"ids": rows([[i] for i in enrollment_ids])}).rowcount
 
 
+_wakes = select(
+    select(func.min(places.c.next_due_at, type_=Instant)).where(places.c.next_due_at.is_not(None)).scalar_subquery(),
+    select(func.min(deliveries.c.send_at, type_=Instant)).where(PLANNED).scalar_subquery(),
+    select(func.min(deliveries.c.lease_until, type_=Instant)).where(LEASED).scalar_subquery(),
+)
+
+
 def next_wake(connection: Connection) -> datetime | None:
     """The earliest instant at which anything falls due, may be sent or loses its lease; None when nothing ever will."""
-    earliest = connection.execute(
-        select(func.min(places.c.next_due_at, type_=Instant)).where(places.c.next_due_at.is_not(None))
-    ).scalar_one()
-    to_send = connection.execute(
-        select(func.min(deliveries.c.send_at, type_=Instant)).where(deliveries.c.status == "planned")
-    ).scalar_one()
-    leased = connection.execute(
-        select(func.min(deliveries.c.lease_until, type_=Instant)).where(deliveries.c.status.in_(["claimed", "sending"]))
-    ).scalar_one()
-    return min((moment for moment in (earliest, to_send, leased) if moment is not None), default=None)
+    moments = connection.execute(_wakes).one()
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def millis(moment: datetime | None) -> int | None:

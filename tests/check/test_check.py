@@ -58,10 +58,10 @@ TRAPS = [
     (TRIAL, "days: [friday]", "days: [tuesday]", 1, "2 messages always fall in one day", "per_day: 2"),
     (TRIAL, "days: [friday]", "every_days: 30\n    weeks: 2", 13, "falls on no day", "fewer days between"),
     (TRIAL, KIND, "draw: {kind: conversation, mode: write}", 11, "nothing to draw in week 1", "widen"),
-    (TRIAL, KIND, "draw: {kind: conversation, depth: [1, 2]}", 11, "from 2 activities; up to 1", "widen"),
-    (TRIAL, "days: [tuesday]", "days: [tuesday, wednesday]", 11, "6 times from 3 activities; up to 3", "widen"),
-    (TRIAL, KIND, "to: each\n    " + KIND, 12, "6 times from 3", "widen"),
-    (TRIAL, "kind: conversation}", "kind: conversation, depth: 1, no_repeat_weeks: 2}", 11, "up to 2 find none rested", "lower"),
+    (TRIAL, KIND, "draw: {kind: conversation, depth: [1, 2]}", 11, "from a pool of 2; up to 1", "widen"),
+    (TRIAL, "days: [tuesday]", "days: [tuesday, wednesday]", 11, "6 times from a pool of 3; up to 3", "widen"),
+    (TRIAL, KIND, "to: each\n    " + KIND, 12, "6 times from a pool of 3", "widen"),
+    (TRIAL, "kind: conversation}", "kind: conversation, depth: 1, no_repeat_weeks: 2}", 11, "up to 1 find", "lower"),
     (TRIAL, KIND, "when: week >\n    " + KIND, 11, "when:", "such as"),
     (TRIAL, KIND, "when: weak > 1\n    " + KIND, 11, "no weak", "week?"),
     (TRIAL, KIND, "when: couple.sise == 2\n    draw: {}", 11, "couple.sise", "couple.size?"),
@@ -104,7 +104,7 @@ def test_touch_is_left_out_when_a_pool_is_counted(lint: Lint, plant: Plant) -> N
     """A draw must do for couples who have not opted in."""
     plant(STRATEGY, "mode: talk\n    causes: [limited-affection]\n    avoid: []", "mode: touch\n    causes: [limited-affection]\n    avoid: [touch]")  # fmt: skip # noqa: E501
     (finding,) = lint()
-    assert "draws 3 times from 2 activities" in finding.what
+    assert "draws 3 times from a pool of 2" in finding.what
 
 
 def test_steps_that_share_a_pool_are_counted_together(lint: Lint, plant: Plant) -> None:
@@ -119,7 +119,7 @@ def test_a_pool_that_an_earlier_draw_may_use_up_is_found(lint: Lint, plant: Plan
     step = "  - {step: light, days: [monday], weeks: 3, template: prompt, draw: {kind: conversation, depth: 1}}\n"
     plant(TRIAL, "  - step: try\n", step + "  - step: try\n")
     (finding,) = lint()
-    assert finding.what.startswith("step light draws 1 times from 1 activities; up to 1 come again")
+    assert finding.what.startswith("step light draws once from a pool of 1; up to 1 come again")
 
 
 @pytest.mark.parametrize(

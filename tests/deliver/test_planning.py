@@ -79,6 +79,14 @@ def test_a_partner_in_an_unknown_zone_is_never_written_to_and_the_record_says_wh
     ]
 
 
+def test_a_partner_whose_zone_is_not_known_when_enrolling_does_not_stand_in_the_way_of_the_others() -> None:
+    world = World()
+    world.join("x", person("Ana", "Mars/Olympus"), person("Ben"))
+    assert world.enroll().enrolled == 1
+    world.live()
+    assert world.ends() == [("skipped", "unknown_timezone"), ("sent", None)]
+
+
 @pytest.mark.parametrize(
     ("when", "sent"),
     [

@@ -142,6 +142,17 @@ def test_stopping_withdraws_what_is_planned_and_nothing_goes_after() -> None:
     assert (stopped.status, stopped.stopped_reason) == ("stopped", "operator")
 
 
+def test_a_couple_that_stops_while_only_its_last_message_is_still_to_go_does_not_get_it() -> None:
+    world = World(talk("a", at=time(10)), talk("b", at=time(15)))
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to("2026-03-03T15:00")  # all has fallen due, so the enrollment is completed; `b` waits for tomorrow
+    assert world.stop("x") == 1
+    world.live()
+    assert world.ends() == [SENT, ("cancelled", "stopped")]
+    assert world.stop("x") == 0
+
+
 def test_a_couple_that_was_stopped_can_begin_again() -> None:
     world = World()
     world.join("x", person("Ana"))

@@ -1,4 +1,4 @@
-"""The send protocol: the gates are asked again at the last moment, a batch is never sent twice, a poison hurts alone."""
+"""The send protocol: gates are asked again at the last moment, nothing is sent twice, a poison hurts alone."""
 
 import asyncio
 from collections import Counter
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from world import CONSENT, VAULT, Answering, World, at, opened, person, plain_templates, talk
 
+from engine.app import Engine
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import ProtocolStep
 from engine.deliver.due import Planner
@@ -49,9 +50,7 @@ ACTS: list[tuple[str, Callable[[World], object]]] = [
 
 
 @pytest.mark.parametrize(("reason", "act"), ACTS)
-def test_what_happens_between_planning_and_sending_still_counts(
-    reason: str, act: Callable[[World], object]
-) -> None:
+def test_what_happens_between_planning_and_sending_still_counts(reason: str, act: Callable[[World], object]) -> None:
     world = World()
     world.join("x", person("Ana"))
     world.enroll()
@@ -168,8 +167,10 @@ def test_two_engines_interleaved_on_one_database_never_send_a_delivery_twice(sha
 
 
 def test_told_to_stop_in_the_middle_it_claims_no_more_and_records_what_it_handed_over() -> None:
-    transport = Yielding(lambda: world.engine.stop())
+    told: list[Engine] = []
+    transport = Yielding(lambda: told[0].stop())
     world = crowd(World(transport=transport, batch=5), 50)
+    told.append(world.engine)
     done = world.go_to(NINE)
     statuses = Counter(status for status, _ in world.ends())
     assert statuses["sent"] == done.delivered.sent == len(transport.accepted) > 0
@@ -182,11 +183,11 @@ def test_told_to_stop_in_the_middle_it_claims_no_more_and_records_what_it_handed
 
 def test_when_the_next_batch_cannot_be_prepared_what_was_handed_over_is_still_recorded() -> None:
     def fail_at_the_second_claim(step: ProtocolStep) -> None:
-        claims.append(step is ProtocolStep.CLAIMED)
-        if sum(claims) == 2:
+        taken.append(step)
+        if step is ProtocolStep.CLAIMED and taken.count(step) == 2:
             raise OSError("the disk is full")
 
-    claims: list[bool] = []
+    taken: list[ProtocolStep] = []
     transport = Yielding()
     world = crowd(World(transport=transport, batch=5, announce=fail_at_the_second_claim), 10)
     with pytest.raises(OSError, match="full"):

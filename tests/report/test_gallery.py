@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, time
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ from engine.report.gallery_letters import Email, Letters, preview
 from engine.transport.outbox import OutboxTransport
 
 HOSTILE = """</script><img src=x onerror="alert('1')">"""
+BLOCKS = frozenset({"p", "li", "dd", "dt", "div", "h1", "h2", "h3", "h4"})
 ADDRESSES = re.compile(r"[\w.+-]+@example\.com|\+1202\d+")
 
 
@@ -36,6 +38,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self.text += " " * (tag in BLOCKS)
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -79,9 +82,7 @@ def town(tmp_path: Path) -> Town:
         weeks=2,
         templates=[plain_templates(tmp_path / "templates", prompt=body)],
     )
-    town.join(
-        "near", person("Ana", "America/New_York"), person("Ben", "Europe/London", time(18), channel=Channel.SMS)
-    )
+    town.join("near", person("Ana", "America/New_York"), person("Ben", "Europe/London", time(18), channel=Channel.SMS))
     shared = {"phone": phone("Cleo"), "channel": Channel.SMS}
     town.join("shared", person("Cleo", **shared), person("Dov", **shared))
     town.join("alone", person("Eve"))
@@ -106,9 +107,8 @@ def test_the_first_page_adds_everything_up(town: Town) -> None:
     figures = re.search(r"In figures (.*?) The couples", index.text)
     assert figures is not None
     assert figures[1] == (
-        "couples 4 people".replace("couples 4", "couples 3 5")
-        + " emails 4 sent texts 4 in 4 parts not sent 2 why time zones 3 1 clock change crossed"
-        + " local time 09:00–18:00 where the reader is; 0 were moved"
+        "couples 3 5 people emails 4 sent texts 4 in 4 parts not sent 2 why time zones 3 1 clock change crossed"
+        " local time 09:00–18:00 where the reader is; 0 were moved"
     )
     assert "2 Both partners share this address and it already gets this step once." in index.text
 
@@ -212,7 +212,7 @@ def test_no_page_loads_anything_from_elsewhere(town: Town) -> None:
 
 def test_no_page_shows_an_address(town: Town) -> None:
     for page in town.gallery():
-        assert not ADDRESSES.search(page.file.read_text(encoding="utf-8").replace("campaigns@example.com", ""))
+        assert not ADDRESSES.search(page.file.read_text(encoding="utf-8"))
 
 
 def test_headings_go_down_one_level_at_a_time(town: Town) -> None:
@@ -220,7 +220,7 @@ def test_headings_go_down_one_level_at_a_time(town: Town) -> None:
         levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_the_same_gallery_is_written_again_byte_for_byte(town: Town) -> None:
@@ -231,7 +231,7 @@ def test_the_same_gallery_is_written_again_byte_for_byte(town: Town) -> None:
 def test_a_message_handed_over_twice_says_so(town: Town) -> None:
     file = min(town.outbox.glob("*.eml"))
     file.with_suffix(".2.eml").write_bytes(file.read_bytes())
-    assert "Handed over 2 times." in town.gallery()[1].text
+    assert sum(page.text.count("Handed over 2 times.") for page in town.gallery()) == 1
 
 
 def test_what_another_transport_sent_is_shown_without_its_words(town: Town) -> None:
@@ -265,9 +265,7 @@ def test_an_inbox_line_shows_the_first_words_and_nothing_after_the_padding(html:
         (b"Subject: =?nobody?q?x?=\nFrom: r@example.com\n\nHi", "=?nobody?q?x?=", "r@example.com", "Hi"),
     ],
 )
-def test_an_email_is_read_whatever_wrote_it(
-    tmp_path: Path, raw: bytes, subject: str, sender: str, within: str
-) -> None:
+def test_an_email_is_read_whatever_wrote_it(tmp_path: Path, raw: bytes, subject: str, sender: str, within: str) -> None:
     (tmp_path / "000007.eml").write_bytes(raw)
     letter = Letters(tmp_path).find(7)
     assert isinstance(letter, Email)
@@ -279,20 +277,21 @@ def test_an_email_is_read_whatever_wrote_it(
 @pytest.mark.parametrize(
     ("timezone", "first", "last", "expected"),
     [
-        ("America/New_York", "2026-03-08", "2026-03-08", ["Clocks in New York go forward 1 hour on Sunday 8 March."]),
+        ("America/New_York", "2026-03-08", "2026-03-08", ["New York go forward 1 hour on Sunday 8 March"]),
         ("America/New_York", "2026-03-09", "2026-10-31", []),
-        ("America/New_York", "2026-11-01", "2026-11-01", ["Clocks in New York go back 1 hour on Sunday 1 November."]),
-        ("Australia/Lord_Howe", "2026-04-01", "2026-04-30", ["Clocks in Lord Howe go back 30 minutes on Sunday 5 April."]),
-        ("Pacific/Apia", "2011-12-01", "2012-01-31", ["Clocks in Apia go forward 24 hours on Thursday 29 December."]),
+        ("America/New_York", "2026-11-01", "2026-11-01", ["New York go back 1 hour on Sunday 1 November"]),
+        ("Australia/Lord_Howe", "2026-04-01", "2026-04-05", ["Lord Howe go back 30 minutes on Sunday 5 April"]),
+        ("Pacific/Apia", "2011-12-01", "2012-01-31", ["Apia go forward 24 hours on Saturday 31 December"]),
+        ("Africa/Cairo", "2026-04-24", "2026-04-24", ["Cairo go forward 1 hour on Friday 24 April"]),
         ("Asia/Tokyo", "2026-01-01", "2026-12-31", []),
         ("Nowhere/Land", "2026-01-01", "2026-12-31", []),
     ],
-)  # fmt: skip
+)
 def test_clock_changes_are_found_on_the_day_they_happen(
     timezone: str, first: str, last: str, expected: list[str]
 ) -> None:
     changes = clock_changes(timezone, date.fromisoformat(first), date.fromisoformat(last))
-    assert [change.sentence for change in changes] == expected
+    assert [change.sentence for change in changes] == [f"Clocks in {each}." for each in expected]
 
 
 def test_a_partner_in_an_unknown_zone_is_shown_all_the_same(town: Town) -> None:

@@ -1,0 +1,1 @@
+"""What others may test their own parts with; it ships in the package and needs no test library."""
