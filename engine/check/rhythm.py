@@ -39,7 +39,7 @@ def _never_falls(definition: Definition, step: Step) -> Iterator[Finding]:
 
 
 def _never_in_window(definition: Definition, step: Step) -> Iterator[Finding]:
-    days = [day for day in step.days if day != START_DAY]
+    days = [day for day in step.days if day < START_DAY]
     if step.every_days or len(days) < len(step.days):
         days = list(ANY_DAY)
     open_days = [hours for day in days if (hours := definition.campaign.window[day]) is not None]

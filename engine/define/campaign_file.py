@@ -70,7 +70,10 @@ class VariantFile(FileModel):
 class StepFields(FileModel):
     """What a step may say, and `defaults` for all steps."""
 
-    days: DaysField | None = Field(default=None, description="Weekdays, or start: the enrollment's own first day.")
+    days: DaysField | None = Field(
+        default=None,
+        description="Weekdays, or start and end: the first and last day of a week counted from the start date.",
+    )
     weeks: WeeksField = Field(default_factory=Weeks, description="all, 3, [1, 3, 5] or 2-6.")
     every_days: StrictInt | None = Field(
         default=None, ge=1, le=366, description="Instead of days: every so many days from the start, within weeks."

@@ -9,10 +9,10 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.define.findings import one_of, suggest
-from engine.model.campaign import START_DAY, Hours
+from engine.model.campaign import END_DAY, START_DAY, Hours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAYS = {name: number for number, name in enumerate(WEEKDAYS)} | {"start": START_DAY}
+DAYS = {name: number for number, name in enumerate(WEEKDAYS)} | {"start": START_DAY, "end": END_DAY}
 
 # 47 CFR 64.1200(c)(1): nothing before 8 am or after 9 pm at the called party's location.
 EARLIEST, LATEST = time(8), time(21)
@@ -71,7 +71,7 @@ def _span(item: object) -> tuple[int, int]:
 
 
 def read_days(value: object) -> tuple[int, ...]:
-    """Weekday names, or `start`, as numbers: 0 Monday to 6 Sunday, START_DAY."""
+    """Weekday names, `start` or `end`, as numbers: 0 Monday to 6 Sunday, START_DAY, END_DAY."""
     items = value if isinstance(value, list) else [value]
     if not items:
         raise wrong("no days are named", "name at least one, such as [tuesday]")

@@ -93,7 +93,9 @@ class Planner:
             return
         batch.deliveries.append(_delivery(place, definition, slot, due_at, in_gap, now, sent))
         following = slot_after(slots, slot.occurrence, order)
-        _move(place, following, following.instant(place.start, place.timezone)[0] if following else None, batch)
+        following_at = following.instant(place.start, place.timezone)[0] if following else None
+        batch.still_due |= following_at is not None and following_at <= now
+        _move(place, following, following_at, batch)
 
 
 def _move(place: Facts, slot: Slot | None, due_at: datetime | None, batch: _Batch) -> None:

@@ -82,7 +82,9 @@ class Variant:
     activity: str | None = None
 
 
-START_DAY = 7  # in `Step.days`: the weekday on which the enrollment starts
+# In `Step.days`, beside 0 Monday to 6 Sunday: the first and the last day of each week, counted from the start date.
+START_DAY = 7
+END_DAY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Step:
     """One entry of a campaign's weekly sequence. `key` is its identity across edits.
 
     It falls in each of `weeks` (1 = the seven days from the enrollment's start date), on each of `days` (0 Monday to
-    6 Sunday, or START_DAY) or, when `every_days` is set, every so many days from the start. `at` is a local wall
+    6 Sunday, START_DAY, END_DAY) or, when `every_days` is set, every so many days from the start. `at` is a local wall
     time; None means the partner's own time. A delivery later than `late_after` is skipped, never sent.
     """
 

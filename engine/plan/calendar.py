@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from engine.clock import UnknownZone
-from engine.model.campaign import START_DAY, Audience, Campaign, Step
+from engine.model.campaign import END_DAY, START_DAY, Audience, Campaign, Step
 from engine.plan.local import to_instant
 
 DAYS = 7
@@ -71,7 +71,8 @@ def occurrences(step: Step, start_weekday: int) -> Iterator[int]:
         last = max(step.weeks) * DAYS
         yield from (day for day in range(0, last, step.every_days) if day // DAYS + 1 in step.weeks)
         return
-    within = sorted({0 if day == START_DAY else (day - start_weekday) % DAYS for day in step.days})
+    named = {START_DAY: 0, END_DAY: DAYS - 1}
+    within = sorted({named.get(day, (day - start_weekday) % DAYS) for day in step.days})
     for week in sorted(step.weeks):
         yield from ((week - 1) * DAYS + day for day in within)
 

@@ -40,7 +40,7 @@ class Rates:
     death: float = 0.0  # the process dies before the answer is recorded
 
     def __post_init__(self) -> None:
-        if min(self.shares) < 0 or sum(self.shares) > 1:
+        if not all(share >= 0 for share in self.shares) or sum(self.shares) > 1:  # this way round, for NaN
             raise SettingsError("Chaos rates must be 0 or more and add up to at most 1.")
 
     @property

@@ -38,7 +38,7 @@ def slots_of(campaign: Campaign, weekday: int, position: int = 1) -> tuple[Slot,
 
 def test_there_are_four() -> None:
     """By id, each in a file of its own name."""
-    assert set(FILES) == {"eight-weeks", "after-a-breach", "date-nights", "twenty-one-days"}
+    assert set(FILES) == {"eight-weeks", "steady-ground", "date-nights", "twenty-one-days"}
     assert all(file.stem == key for key, file in FILES.items())
 
 
@@ -90,7 +90,7 @@ def test_the_flagship_goes_through_all_seven_strategies_and_deepens(
 
 def test_after_a_breach_nothing_deep_and_nothing_that_presses(shipped_library: Library) -> None:
     """What it could ever draw stops at depth 2 and holds no activity marked for a recent breach, conflict or touch."""
-    campaign = load_campaign(FILES["after-a-breach"], shipped_library)
+    campaign = load_campaign(FILES["steady-ground"], shipped_library)
     kept_out = {Caution.RECENT_BREACH, Caution.OPEN_CONFLICT, Caution.TOUCH}
     assert campaign.activities
     assert all(activity.depth <= 2 and not activity.cautions & kept_out for activity in campaign.activities.values())

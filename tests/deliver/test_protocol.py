@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from world import CONSENT, VAULT, Answering, World, at, opened, person, plain_templates, talk
 
-from engine.app import Engine
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import ProtocolStep
 from engine.deliver.due import Planner
@@ -167,10 +166,12 @@ def test_two_engines_interleaved_on_one_database_never_send_a_delivery_twice(sha
 
 
 def test_told_to_stop_in_the_middle_it_claims_no_more_and_records_what_it_handed_over() -> None:
-    told: list[Engine] = []
-    transport = Yielding(lambda: told[0].stop())
+    def stop_the_first() -> None:
+        first.stop()
+
+    transport = Yielding(stop_the_first)
     world = crowd(World(transport=transport, batch=5), 50)
-    told.append(world.engine)
+    first = world.engine
     done = world.go_to(NINE)
     statuses = Counter(status for status, _ in world.ends())
     assert statuses["sent"] == done.delivered.sent == len(transport.accepted) > 0

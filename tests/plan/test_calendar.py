@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import Audience, campaign, step
 
-from engine.model.campaign import START_DAY, Step
+from engine.model.campaign import END_DAY, START_DAY, Step
 from engine.plan.calendar import Calendars, calendar, occurrences, slot_after
 
 MONDAY, TUESDAY, SUNDAY = 0, 1, 6
@@ -22,6 +22,7 @@ MONDAY, TUESDAY, SUNDAY = 0, 1, 6
         ({"weeks": (2, 3, 4), "days": (SUNDAY,)}, MONDAY, [13, 20, 27]),  # a range of weeks
         ({"weeks": (1,), "days": (MONDAY, 3)}, MONDAY, [0, 3]),  # two days a week
         ({"weeks": (1,), "days": (START_DAY,)}, 4, [0]),  # the very first day
+        ({"weeks": (8,), "days": (END_DAY,)}, 4, [55]),  # the very last
         ({"weeks": (1, 2), "days": (), "every_days": 3}, 5, [0, 3, 6, 9, 12]),  # every three days
         ({"weeks": (2,), "days": (), "every_days": 3}, 0, [9, 12]),  # every three days of week 2
     ],
@@ -34,7 +35,7 @@ STEPS = st.builds(
     step,
     key=st.sampled_from("abcdef"),
     weeks=st.sets(st.integers(1, 12), min_size=1).map(lambda weeks: tuple(sorted(weeks))),
-    days=st.sets(st.integers(0, 7), min_size=1).map(tuple),
+    days=st.sets(st.integers(0, 8), min_size=1).map(tuple),
     at=st.none() | st.times().map(lambda t: t.replace(second=0, microsecond=0)),
     audience=st.sampled_from(Audience),
 )
@@ -46,7 +47,11 @@ def test_every_occurrence_is_on_a_day_and_in_a_week_that_the_step_names(step: St
     assert found == sorted(set(found))
     for occurrence in found:
         day = start + timedelta(days=occurrence)
-        assert day.weekday() in step.days or (START_DAY in step.days and day.weekday() == start.weekday())
+        assert (
+            day.weekday() in step.days
+            or (START_DAY in step.days and occurrence % 7 == 0)
+            or (END_DAY in step.days and occurrence % 7 == 6)
+        )
         assert occurrence // 7 + 1 in step.weeks
 
 

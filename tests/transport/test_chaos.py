@@ -43,8 +43,8 @@ def test_a_fate_does_not_depend_on_who_else_is_in_the_batch() -> None:
 
 
 def test_another_try_is_another_chance() -> None:
-    outcomes, _ = fates(Rates(refused=0.5), tries=6)
-    tries = [outcomes[start : start + 200] for start in range(0, 1200, 200)]
+    outcomes, _ = fates(Rates(refused=0.5), tries=12)
+    tries = [outcomes[start : start + 200] for start in range(0, 2400, 200)]
     assert all(any(isinstance(outcome, Accepted) for outcome in of_one) for of_one in zip(*tries, strict=True))
 
 
@@ -59,7 +59,7 @@ def test_another_try_is_another_chance() -> None:
         (Rates(lost_answer=1), OutcomeUnknown, True),
         (Rates(lost_message=1), OutcomeUnknown, False),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_each_fate_is_what_it_says(rates: Rates, outcome: type[Outcome], arrives: bool) -> None:
     outcomes, inner = fates(rates, size=5)

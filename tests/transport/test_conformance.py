@@ -1,4 +1,4 @@
-"""One suite for every transport: the same rows for the outbox, the memory and the chaos that lets everything through."""
+"""One suite for every transport: the same rows for the outbox, the memory, and chaos that lets all through."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,0 +1,76 @@
+"""A process of its own that does one pass and is killed on the way: `crashing.py FOLDER NOW WHERE TIMES [deaf]`.
+
+WHERE is a step of the protocol, or TRANSPORT for the middle of a hand-over; it dies the TIMES-th time it gets there.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from world import World, at
+
+from engine.deliver.dispatch import ProtocolStep
+from engine.store.database import open_database
+from engine.transport.base import Message, Outcome, Transport
+from engine.transport.chaos import ChaosTransport, Rates
+from engine.transport.outbox import OutboxTransport
+
+BATCH = 4
+IN_TRANSPORT = "TRANSPORT"
+
+
+class Countdown:
+    """Kills this process, with no chance to tidy up, the last time it is told to go on."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Deadly(OutboxTransport):
+    """An outbox that counts down after each file it has written."""
+
+    def __init__(self, folder: Path, countdown: Countdown) -> None:
+        super().__init__(folder)
+        self._countdown = countdown
+
+    async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for message in batch:
+            outcomes += await super().send([message])
+            self._countdown()
+        return outcomes
+
+
+def living_in(folder: Path, now: str, outbox: OutboxTransport, *, deaf: bool) -> World:
+    """The world of a process in `folder`; a deaf one has a transport that cannot tell later what it accepted."""
+    transport: Transport = ChaosTransport(outbox, rates=Rates()) if deaf else outbox
+    return World(
+        transport=transport,
+        database=open_database(f"sqlite:///{folder / 'rekindle.sqlite3'}"),
+        begins=at(now),
+        templates=[folder / "templates"],
+        batch=BATCH,
+    )
+
+
+def main(folder: Path, now: str, where: str, times: int, deaf: bool) -> None:
+    countdown = Countdown(times)
+    in_transport = where == IN_TRANSPORT
+    outbox = Deadly(folder / "outbox", countdown) if in_transport else OutboxTransport(folder / "outbox")
+    world = living_in(folder, now, outbox, deaf=deaf)
+    if not in_transport:
+        step = ProtocolStep[where]
+        world._announce = lambda taken: countdown() if taken is step else None
+        world.restart()
+    world.tick()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), "deaf" in sys.argv[5:])
