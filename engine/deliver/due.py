@@ -18,7 +18,7 @@ from engine.deliver.definitions import Definition, Definitions
 from engine.errors import RekindleError
 from engine.model.campaign import Channel, Step
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
-from engine.plan.calendar import Slot, slot_after
+from engine.plan.calendar import Slot, place_of
 from engine.plan.draw import drawn_for
 from engine.plan.gates import Defer, Skip, ask
 from engine.store import ledger, places
@@ -83,16 +83,15 @@ class Planner:
 
     def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
         definition = self._definitions.get(connection, place.digest)
-        order, step = definition.steps[place.next_step]
         slots = definition.calendars.of(place.start, place.own_time, place.position)
-        slot = Slot(place.next_occurrence, step.at or place.own_time, order, place.next_occurrence // 7 + 1, step)
-        due_at, in_gap = slot.instant(place.start, place.timezone)
+        here = place_of(slots, place.next_occurrence, definition.steps[place.next_step][0])
+        slot, following = slots[here], slots[here + 1] if here + 1 < len(slots) else None
+        due_at, moved = slot.instant(place.start, place.timezone)
         if due_at > now:
             # The zone's rules, the zone or the partner's time changed since this place was set: it is not due yet.
             _move(place, slot, due_at, batch)
             return
-        batch.deliveries.append(_delivery(place, definition, slot, due_at, in_gap, now, sent))
-        following = slot_after(slots, slot.occurrence, order)
+        batch.deliveries.append(_delivery(place, definition, slot, due_at, moved, now, sent))
         following_at = following.instant(place.start, place.timezone)[0] if following else None
         batch.still_due |= following_at is not None and following_at <= now
         _move(place, following, following_at, batch)
@@ -108,7 +107,13 @@ def _move(place: Facts, slot: Slot | None, due_at: datetime | None, batch: _Batc
 
 
 def _delivery(
-    place: Facts, definition: Definition, slot: Slot, due_at: datetime, in_gap: bool, now: datetime, sent: Counts
+    place: Facts,
+    definition: Definition,
+    slot: Slot,
+    due_at: datetime,
+    moved: MovedBecause | None,
+    now: datetime,
+    sent: Counts,
 ) -> Row:
     """One row for `places.plan`."""
     step = slot.step
@@ -117,7 +122,7 @@ def _delivery(
     variant = place.variants.get(step.key)
     activity = activity_of(place, step, slot, variant)
     status, reason = _outright(place, definition, slot, activity)
-    send_at, moved = due_at, MovedBecause.DST_GAP if in_gap else None
+    send_at = due_at
     if status is DeliveryStatus.PLANNED:
         match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent, now), now):
             case Skip(why):

@@ -4,20 +4,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import dropwhile
 from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.clock import UnknownZone
+from engine.clock import zone_names
 from engine.deliver.cases import case_of
 from engine.deliver.definitions import Definition, Definitions
 from engine.deliver.due import activity_of, seen_by_condition
 from engine.model.campaign import Channel
 from engine.model.delivery import MovedBecause, SkipReason
-from engine.plan.calendar import Slot
+from engine.plan.calendar import Slot, place_of
 from engine.plan.gates import Defer, Send, Skip, ask
-from engine.plan.local import local_day, to_instant, wall_time, week_start
+from engine.plan.local import local_day, wall_time, week_start
 from engine.store import couples, places
 from engine.store.facts import Facts
 
@@ -44,12 +43,10 @@ def upcoming(place: Facts, definition: Definition, until: date | None = None) ->
     """Everything from the place's next slot on, as it would go if the engine runs without a break."""
     if place.next_step is None:
         return
-    order = definition.steps[place.next_step][0]
     slots = definition.calendars.of(place.start, place.own_time, place.position)
-    next_slot = (place.next_occurrence, order)
-    rest = dropwhile(lambda slot: (slot.occurrence, slot.order) != next_slot, slots)
+    here = place_of(slots, place.next_occurrence, definition.steps[place.next_step][0])
     got: Counter[date] = Counter()
-    for slot in rest:
+    for slot in slots[here:]:
         if until is not None and slot.wall(place.start).date() > until:
             return
         yield _one(place, definition, slot, got)
@@ -59,13 +56,9 @@ def _one(place: Facts, definition: Definition, slot: Slot, got: Counter[date]) -
     step = slot.step
     channel = step.channel or Channel(place.preferred)
     activity = activity_of(place, step, slot, place.variants.get(step.key))
-    timezone = place.timezone
-    try:
-        due_at, in_gap = to_instant(slot.wall(place.start), timezone)
-    except UnknownZone:
-        timezone = "UTC"
-        due_at, in_gap = to_instant(slot.wall(place.start), timezone)
-    at, moved, skip = due_at, MovedBecause.DST_GAP if in_gap else None, None
+    timezone = place.timezone if place.timezone in zone_names() else "UTC"
+    due_at, moved = slot.instant(place.start, timezone)
+    at, skip = due_at, None
     if step.draw is not None and activity is None:
         skip = SkipReason.NOTHING_TO_DRAW
     elif step.when and not definition.conditions[step.key](seen_by_condition(place, slot)):

@@ -62,7 +62,7 @@ _lines = (
     .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
     .join(couples, couples.c.id == partners.c.couple_id)
     .outerjoin(_twin, (_twin.c.couple_id == couples.c.id) & (_twin.c.id != partners.c.id))
-    .order_by(deliveries.c.send_at, couples.c.ref, partners.c.position, deliveries.c.step, deliveries.c.occurrence)
+    .order_by(deliveries.c.send_at, couples.c.ref, partners.c.position, deliveries.c.id)
 )
 
 

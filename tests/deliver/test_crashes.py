@@ -1,4 +1,4 @@
-"""Killed at any numbered step of the send protocol, a process that starts again loses nothing and sends nothing twice."""
+"""Killed at any step of the send protocol, a process that starts again loses nothing and sends nothing twice."""
 
 import os
 import signal

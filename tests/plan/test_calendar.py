@@ -1,6 +1,6 @@
 """A campaign's steps fall on the right days of the right weeks, counted from the enrollment's start date."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from made import Audience, campaign, step
 
 from engine.model.campaign import END_DAY, START_DAY, Step
-from engine.plan.calendar import Calendars, calendar, occurrences, slot_after
+from engine.model.delivery import MovedBecause
+from engine.plan.calendar import Calendars, calendar, occurrences, place_of
 
 MONDAY, TUESDAY, SUNDAY = 0, 1, 6
 
@@ -56,14 +57,9 @@ def test_every_occurrence_is_on_a_day_and_in_a_week_that_the_step_names(step: St
 
 
 @given(st.lists(STEPS, min_size=1, max_size=5), st.integers(0, 6))
-def test_walking_from_slot_to_slot_visits_every_slot_once_in_order(steps: list[Step], weekday: int) -> None:
+def test_a_calendar_is_in_order_and_each_slot_is_found_in_it(steps: list[Step], weekday: int) -> None:
     slots = calendar(campaign(*steps), weekday, time(19), 1)
-    walked = []
-    here = slots[0] if slots else None
-    while here is not None:
-        walked.append(here)
-        here = slot_after(slots, here.occurrence, here.order)
-    assert tuple(walked) == slots
+    assert [place_of(slots, slot.occurrence, slot.order) for slot in slots] == list(range(len(slots)))
     start = date(2026, 3, 2) + timedelta(days=weekday)
     walls = [slot.wall(start) for slot in slots]
     assert walls == sorted(walls)
@@ -82,10 +78,24 @@ def test_alternating_partners_share_the_occurrences_between_them(step: Step, wee
 
 
 def test_a_step_without_a_time_uses_the_partners_own() -> None:
-    slots = Calendars(campaign(step(at=None))).of(date(2026, 3, 2), time(7, 30), 1)
-    assert [slot.wall(date(2026, 3, 2)) for slot in slots] == [datetime(2026, 3, 3, 7, 30)]
+    slots = Calendars(campaign(step(at=None))).of(date(2026, 3, 2), time(17, 30), 1)
+    assert [slot.wall(date(2026, 3, 2)) for slot in slots] == [datetime(2026, 3, 3, 17, 30)]
 
 
-def test_when_a_partners_time_moved_past_the_slot_the_walk_goes_on_with_the_next_day() -> None:
-    slots = calendar(campaign(step("a", days=(1,)), step("b", days=(3,))), MONDAY, time(9), 1)
-    assert slot_after(slots, occurrence=2, order=0) == slots[1]
+def test_a_time_before_the_window_opens_is_the_opening_so_that_the_files_order_holds() -> None:
+    welcome, talk = step("welcome", at=time(9)), step("talk", at=None)
+    slots = calendar(campaign(welcome, talk), MONDAY, time(7), 1)
+    assert [(slot.step.key, slot.at, slot.early) for slot in slots] == [
+        ("welcome", time(9), False),
+        ("talk", time(9), True),
+    ]
+    assert slots[1].instant(date(2026, 3, 2), "UTC") == (at("2026-03-03T09:00"), MovedBecause.WINDOW)
+
+
+def test_a_slot_that_is_not_in_the_calendar_is_an_error() -> None:
+    with pytest.raises(LookupError):
+        place_of(calendar(campaign(step()), MONDAY, time(9), 1), occurrence=2, order=0)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
