@@ -4,6 +4,7 @@ Per delivery: one SELECT, ordinary Jinja2 (one environment, templates compiled o
 out once per activity), the standard library's EmailMessage, one UPDATE and one COMMIT.
 """
 
+import asyncio
 import sqlite3
 from datetime import datetime
 from email.message import EmailMessage
@@ -16,6 +17,7 @@ from typing import Any
 import jinja2
 
 from bench.town import Town
+from engine.app import Engine
 from engine.model.campaign import Channel
 from engine.render.inline import inline
 from engine.render.links import Links, message_id
@@ -23,6 +25,8 @@ from engine.render.markdown import named
 from engine.render.seen import CampaignSeen, StepSeen, activity_seen
 from engine.shipped import shipped
 from engine.store.vault import SEALED_EMAIL
+from engine.transport.base import EmailMessage as Email
+from engine.transport.memory import MemoryTransport
 
 QUERY = """
 SELECT d.id, d.step, d.week, d.occurrence, d.activity, e.seed, p.id AS partner_id, p.position, p.given_name,
@@ -113,6 +117,21 @@ class NaiveSender:
 
     def _activity(self, activity: str, html: bool) -> Any:
         return activity_seen(self._town.campaign, activity, "en", self._css if html else None)
+
+    def writes_the_same(self) -> bool:
+        """Whether the engine's HTML for someone is the naive loop's, so that both are timed on the same work."""
+        town = self._town
+        (delivery,) = self._connection.execute("SELECT max(id) FROM deliveries WHERE step = 'talk'").fetchone()
+        row = self._connection.execute(QUERY, (delivery,)).fetchone()
+        keeper = MemoryTransport()
+        engine = Engine(town.settings, town.database, town.vault, town.clock, dict.fromkeys(Channel, keeper))
+        town.unsend()
+        asyncio.run(engine.tick())
+        seen = [each for each in keeper.messages if each.delivery_id == delivery]
+        part = self.message(row, town.clock.now()).get_body(("html",))
+        return part is not None and [part.get_content().strip()] == [
+            each.html.strip() for each in seen if isinstance(each, Email)
+        ]
 
     def close(self) -> None:
         self._connection.close()

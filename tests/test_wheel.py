@@ -35,9 +35,9 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(home, with_pip=True)
     site = next((home / "lib").glob("python*/site-packages"))
     with zipfile.ZipFile(wheel) as archive:
-        metadata = next(name for name in archive.namelist() if name.endswith("METADATA"))
-        declared = Distribution.at(zipfile.Path(archive, metadata.rpartition("/")[0] + "/"))  # type: ignore[arg-type]
-        wanted = list(declared.requires or ())
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        read = Path(archive.extract(metadata, tmp_path_factory.mktemp("metadata")))
+    wanted = list(Distribution.at(read.parent).requires or ())
     for package in _closure(wanted):
         for file in package.files or ():
             source = Path(str(package.locate_file(file)))

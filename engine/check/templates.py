@@ -53,13 +53,24 @@ def _check_file(file: FilePath, name: str, channel: Channel, shelf: Shelf) -> It
     except RenderError as error:
         # Another file that this one uses is broken: that file has its own finding.
         if error.template in (None, name):
-            yield Finding(str(file), error.line or 1, 1, error.what, error.fix or "see docs/templates.md")
+            yield at_error(file, error)
         return
     for path, line in sorted(used.items()):
         if path not in VARIABLES and not any(longer.startswith(f"{path}.") for longer in VARIABLES):
-            yield Finding(
-                str(file), line, 1, f"a message has no {path}", suggest(path, VARIABLES, "see docs/templates.md")
-            )
+            fix = suggest(path, VARIABLES, "see docs/templates.md")
+            yield Finding(str(file), line, _column(file, line, path), f"a message has no {path}", fix)
+
+
+def at_error(file: FilePath, error: RenderError) -> Finding:
+    """What is wrong in a template, at the first tag of the line that Jinja names (it knows no columns)."""
+    line = error.line or 1
+    return Finding(str(file), line, _column(file, line, "{"), error.what, error.fix or "see docs/templates.md")
+
+
+def _column(file: FilePath, line: int, sign: str) -> int:
+    """Where `sign` first stands on a line, from 1; 1 where it does not."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return max(lines[line - 1].find(sign), 0) + 1 if line <= len(lines) else 1
 
 
 def _attributes(model: type[Any], prefix: str = "") -> Iterator[str]:

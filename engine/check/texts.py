@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from engine.check.subject import Definition, Subject
+from engine.check.templates import at_error
 from engine.define.characters import character_name
 from engine.define.findings import Finding
 from engine.define.library import Library
@@ -57,14 +58,19 @@ def check_texts(subject: Subject, sender: Sender) -> Iterator[Finding]:
         mark = (text.template, text.activity, text.locale, text.channel)
         if mark not in done:
             done.add(mark)
-            yield from _check(composer, subject.library, definition, text)
+            yield from _check(composer, subject, definition, text)
 
 
-def _check(composer: Composer, library: Library, definition: Definition | None, text: _Text) -> Iterator[Finding]:
+def _check(composer: Composer, subject: Subject, definition: Definition | None, text: _Text) -> Iterator[Finding]:
+    library = subject.library
     key = MessageKey("", text.step.key, text.template, text.activity, text.locale, text.channel)
     (message,) = composer.compose(text.campaign, key, [replace(LONGEST, week=text.campaign.weeks)])
     if isinstance(message, RenderError):
-        yield _place(library, definition, text, str(message), message.fix or "see docs/templates.md")
+        files = [folder / (message.template or "") for folder in subject.templates]
+        if template := next((file for file in files if file.is_file()), None):
+            yield at_error(template, message)  # the same for whatever is rendered: one finding
+        else:
+            yield _place(library, definition, text, str(message), message.fix or "see docs/templates.md")
     elif isinstance(message, SmsMessage):
         size = measure(message.body)
         if size.offenders:

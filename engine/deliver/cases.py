@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from operator import attrgetter
 
 from engine.clock import UnknownZone
 from engine.model.campaign import Audience, Campaign, Channel, Step
@@ -11,6 +12,13 @@ from engine.plan.local import local_day, week_start
 from engine.store.facts import Facts
 
 Counts = Mapping[int, tuple[int, int]]
+
+# The columns of FACTS that are about one channel.
+_REACH = {
+    channel: attrgetter(f"has_{channel}", f"{channel}_consent", f"{channel}_suppressed", f"same_{channel}")
+    for channel in Channel
+}
+_OTHER_CONSENT = {channel: attrgetter(f"other_{channel}_consent") for channel in Channel}
 
 
 def case_of(
@@ -24,21 +32,20 @@ def case_of(
     now: datetime,
 ) -> Case:
     """The case of one delivery on `channel` at `now`; `sent` counts messages by partner (today, this week)."""
-    values = facts._mapping
+    has_address, consented, suppressed, same_address = _REACH[channel](facts)
     today, this_week = sent.get(facts.partner_id, (0, 0))
-    pauses = [until for until in (facts.partner_paused_until, facts.couple_paused_until) if until is not None]
     return Case(
         timezone=facts.timezone,
         window=campaign.window,
         caps=campaign.caps,
         due_at=due_at,
         expires_at=expires_at,
-        has_address=values[f"has_{channel}"],
-        consented=values[f"{channel}_consent"],
-        suppressed=values[f"{channel}_suppressed"],
-        shared=_shared(facts, step, channel, now),
+        has_address=has_address,
+        consented=consented,
+        suppressed=suppressed,
+        shared=bool(same_address) and _shared(facts, step, channel, now),
         enrollment=EnrollmentStatus(facts.enrollment_status),
-        paused_until=max(pauses, default=None),
+        paused_until=_later(facts.partner_paused_until, facts.couple_paused_until),
         life_event=facts.life_event_at is not None,
         sent_today=today,
         sent_this_week=this_week,
@@ -46,12 +53,15 @@ def case_of(
 
 
 def _shared(facts: Facts, step: Step, channel: Channel, at: datetime) -> bool:
-    """Whether the first partner gets this very occurrence at the same address, so that the second need not."""
-    values = facts._mapping
-    if facts.position != 2 or step.audience is Audience.ALTERNATING or not values[f"same_{channel}"]:
+    """Whether the first partner gets this very occurrence at the address they share, so that the second need not."""
+    if facts.position != 2 or step.audience is Audience.ALTERNATING:
         return False
-    reached_here = (step.channel or facts.other_preferred) == channel and values[f"other_{channel}_consent"]
+    reached_here = (step.channel or facts.other_preferred) == channel and _OTHER_CONSENT[channel](facts)
     return bool(reached_here and not (facts.other_paused_until is not None and at < facts.other_paused_until))
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one and other else one or other
 
 
 def days_asked(partners: Iterable[tuple[int, str]], now: datetime) -> list[tuple[int, date, date]]:

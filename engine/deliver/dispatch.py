@@ -106,7 +106,12 @@ class Dispatcher:
         done = Delivered()
         under_way: asyncio.Task[None] | None = None
         try:
-            while not self._stopping and (ready := self._prepare(done)) is not None:
+            claimed = self._batch
+            # A batch that was not full took all that was due.
+            while claimed == self._batch and not self._stopping:
+                claimed, ready = self._prepare(done)
+                if not ready:
+                    continue
                 if under_way is not None:
                     await under_way
                 under_way = asyncio.create_task(self._send(ready, done))
@@ -117,8 +122,8 @@ class Dispatcher:
                 await under_way
         return done
 
-    def _prepare(self, done: Delivered) -> list[_Ready] | None:
-        """Claim and render a batch and commit the intent to send it; None when there was nothing to claim."""
+    def _prepare(self, done: Delivered) -> tuple[int, list[_Ready]]:
+        """Claim and render a batch and commit the intent to send it; how many were claimed, and what is to be sent."""
         now = self._clock.now()
         channels = [c for c, t in self._transports.items() if self._left_alone_until.get(t.name, now) <= now]
         with self._database.begin() as connection:
@@ -126,7 +131,7 @@ class Dispatcher:
             rows = ledger.context(connection, ids) if ids else []
             definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
         if not ids:
-            return None
+            return 0, []
         self._announce(ProtocolStep.CLAIMED)
         # An address that went after planning is the consent gate's to name; there is nothing to write to it.
         homeless = [row for row in rows if not row.has_address]
@@ -143,7 +148,7 @@ class Dispatcher:
                 done.failed += len(poisoned)
             ready = self._intend(connection, letters, now, done)
         self._announce(ProtocolStep.INTENDED)
-        return ready
+        return len(ids), ready
 
     def _intend(
         self, connection: Connection, letters: Sequence[Letter], now: datetime, done: Delivered

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from engine.clock import UnknownZone
 from engine.deliver.definitions import Definition
@@ -18,8 +20,7 @@ from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault
 from engine.transport.base import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A rendered message and what the protocol needs to know about its delivery."""
 
     id: int
@@ -37,6 +38,9 @@ class Letter:
 
 Poisoned = tuple[int, int, str]  # (delivery id, fence, why)
 
+_likeness = attrgetter("digest", "step", "variant", "activity", "locale", "channel")
+"""Rows of which these are equal have one MessageKey."""
+
 
 class Letters:
     """Writes messages for claimed deliveries."""
@@ -51,27 +55,44 @@ class Letters:
         self, rows: Sequence[Facts], definitions: Mapping[str, Definition], now: datetime
     ) -> tuple[list[Letter], list[Poisoned]]:
         """A letter for each row that can be rendered, in row order; the others with what is wrong, never whose."""
-        alike: dict[MessageKey, list[tuple[int, Facts, Recipient]]] = defaultdict(list)
-        poisoned: list[Poisoned] = []
+        alike: dict[object, list[tuple[int, Facts]]] = defaultdict(list)
         for place, row in enumerate(rows):
-            try:
-                alike[_key(row, definitions[row.digest])].append((place, row, self._recipient(row, definitions, now)))
-            except RekindleError as error:
-                poisoned.append((row.id, row.fence, str(error)))
+            alike[_likeness(row)].append((place, row))
         written: list[tuple[int, Letter]] = []
-        for key, group in alike.items():
-            definition = definitions[key.digest]
-            messages = self._composer.compose(definition.campaign, key, [recipient for _, _, recipient in group])
-            for (place, row, _), message in zip(group, messages, strict=True):
-                if isinstance(message, RekindleError):
-                    poisoned.append((row.id, row.fence, str(message)))
-                else:
-                    written.append((place, _letter(row, definition, key.channel, message)))
+        poisoned: list[Poisoned] = []
+        for group in alike.values():
+            self._write_alike(group, definitions[group[0][1].digest], now, written, poisoned)
         written.sort(key=lambda pair: pair[0])
         return [letter for _, letter in written], poisoned
 
-    def _recipient(self, row: Facts, definitions: Mapping[str, Definition], now: datetime) -> Recipient:
-        channel = Channel(row.channel)
+    def _write_alike(
+        self,
+        group: Sequence[tuple[int, Facts]],
+        definition: Definition,
+        now: datetime,
+        written: list[tuple[int, Letter]],
+        poisoned: list[Poisoned],
+    ) -> None:
+        """Write to recipients of the same step, activity, language and channel."""
+        key, step = _key(group[0][1], definition)
+        closing = cache(lambda timezone: _closing(now, timezone, definition.campaign))
+        readable: list[tuple[int, Facts]] = []
+        recipients: list[Recipient] = []
+        for place, row in group:
+            valid_for = max(min(closing(row.timezone), row.expires_at) - now, timedelta(0))
+            try:
+                recipients.append(self._recipient(row, key.channel, valid_for, now))
+                readable.append((place, row))
+            except RekindleError as error:
+                poisoned.append((row.id, row.fence, str(error)))
+        messages = self._composer.compose(definition.campaign, key, recipients)
+        for (place, row), message in zip(readable, messages, strict=True):
+            if isinstance(message, RekindleError):
+                poisoned.append((row.id, row.fence, str(message)))
+            else:
+                written.append((place, _letter(row, definition.campaign, step, key.channel, message)))
+
+    def _recipient(self, row: Facts, channel: Channel, valid_for: timedelta, now: datetime) -> Recipient:
         cipher, purpose = (
             (row.email_cipher, SEALED_EMAIL) if channel is Channel.EMAIL else (row.phone_cipher, SEALED_PHONE)
         )
@@ -80,7 +101,7 @@ class Letters:
             address=self._vault.open(cipher, purpose),
             message_id=message_id(row.seed, row.position, row.step, row.occurrence, self._domain),
             date=now,
-            valid_for=_valid_for(row, definitions[row.digest].campaign, now),
+            valid_for=valid_for,
             partner=Person(row.given_name),
             other_name=row.other_name or "",
             solo=row.other_name is None,
@@ -90,20 +111,19 @@ class Letters:
         )
 
 
-def _key(row: Facts, definition: Definition) -> MessageKey:
+def _key(row: Facts, definition: Definition) -> tuple[MessageKey, Step]:
     _, step = definition.steps[row.step]
     template = next((arm.template for arm in step.variants if arm.name == row.variant), None) or step.template
-    return MessageKey(row.digest, row.step, template, row.activity, row.locale, Channel(row.channel))
+    return MessageKey(row.digest, row.step, template, row.activity, row.locale, Channel(row.channel)), step
 
 
-def _letter(row: Facts, definition: Definition, channel: Channel, message: Message) -> Letter:
-    _, step = definition.steps[row.step]
+def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, message: Message) -> Letter:
     return Letter(
         id=row.id,
         fence=row.fence,
         attempts=row.attempts,
         partner_id=row.partner_id,
-        campaign=definition.campaign,
+        campaign=campaign,
         step=step,
         channel=channel,
         due_at=row.due_at,
@@ -113,11 +133,9 @@ def _letter(row: Facts, definition: Definition, channel: Channel, message: Messa
     )
 
 
-def _valid_for(row: Facts, campaign: Campaign, now: datetime) -> timedelta:
-    """How long the provider may keep it queued: what is left of the window, and never past its lateness."""
+def _closing(now: datetime, timezone: str, campaign: Campaign) -> datetime:
+    """Until when a provider may keep a message queued; `now` where no local hour is known."""
     try:
-        closing = closes_at(now, row.timezone, campaign.window)
+        return closes_at(now, timezone, campaign.window)
     except UnknownZone:
-        return timedelta(0)
-    expires_at: datetime = row.expires_at
-    return max(min(closing, expires_at) - now, timedelta(0))
+        return now

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.deliver.retry import GiveUp, RetryAt, decide
 from engine.model.campaign import Channel
@@ -22,8 +22,7 @@ from engine.transport.base import (
 MEND_TIME = timedelta(minutes=5)  # how long a misconfigured transport is left alone before it is tried again
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     """A delivery whose intent to send is committed."""
 
     id: int

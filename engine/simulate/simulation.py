@@ -43,7 +43,14 @@ class Faults:
 class Simulation:
     """A campaign with some couples in it, on a clock of its own."""
 
-    def __init__(self, settings: Settings, seed: str, start: date, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seed: str,
+        start: date,
+        faults: Faults | None = None,
+        transport: Transport | None = None,  # what is behind the faults; one that forgets everything by default
+    ) -> None:
         self.clock = VirtualClock(datetime.combine(start, time(0), UTC) - FIRST_MIDNIGHT)
         self.start = start
         self._seed = seed
@@ -52,7 +59,7 @@ class Simulation:
         self._database = open_database(IN_MEMORY)
         self._database.create_all()
         self._vault = _vault(seed)
-        self._transport: Transport = MemoryTransport(keep=False)
+        self._transport = transport or MemoryTransport(keep=False)
         if faults is not None:
             self._transport = ChaosTransport(self._transport, seed=faults.seed, rates=faults.rates)
         self.engine = self._engine()

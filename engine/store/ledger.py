@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Integer,
     String,
@@ -27,7 +28,6 @@ from engine.store.facts import FACTS, Facts, joined, other
 from engine.store.rowset import rows, rowset
 from engine.store.schema import attempts, deliveries, enrollments, partners
 from engine.store.types import Instant
-
 
 # Written out, not bound: SQLite uses a partial index only where the statement's own text implies its condition.
 PLANNED = deliveries.c.status == literal_column("'planned'")
@@ -177,7 +177,7 @@ def intend(connection: Connection, intended: Sequence[tuple[int, int, int, str]]
     return set(connection.execute(_intend, {"intended": rows(intended)}).scalars().all())
 
 
-_MAY_HAVE_GONE = [literal_column("'sending'"), literal_column("'in_doubt'")]
+_MAY_HAVE_GONE: list[ColumnElement[str]] = [literal_column("'sending'"), literal_column("'in_doubt'")]
 _OPEN = [literal_column("'claimed'"), *_MAY_HAVE_GONE]
 _accepted = rowset("accepted", id=Integer, fence=Integer, receipt=String)
 _accept = (

@@ -16,24 +16,26 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def to_millis(value: datetime) -> int:
     """Milliseconds since 1970 in UTC; a naive datetime raises ValueError."""
-    return (instant(value) - EPOCH) // MILLISECOND
+    return ((value if value.tzinfo is UTC else instant(value)) - EPOCH) // MILLISECOND
 
 
 T = TypeVar("T")
-Read = Callable[[Any], T | None]
 
 
 class Exact(TypeDecorator[T]):
-    """A column whose stored value `read` turns into the Python one.
+    """A column whose stored value `read` turns into the Python one; None stays None.
 
-    `read` is handed to the result set as it is: through process_result_value every value would cost two calls more,
-    and a tick reads millions.
+    `read` is handed to the result set as it is: through process_result_value each value of every row would cost two
+    more calls.
     """
 
     __abstract__ = True
-    read: Read[T]
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Read[T]:
+    @staticmethod
+    def read(value: Any) -> Any:
+        raise NotImplementedError
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], T | None]:
         return self.read
 
 
@@ -61,9 +63,8 @@ class LocalTime(Exact[time]):
         return None if value is None else value.strftime("%H:%M")
 
     @staticmethod
-    @lru_cache(maxsize=2_048)
     def read(value: str | None) -> time | None:
-        return None if value is None else time.fromisoformat(value)
+        return None if value is None else _time(value)
 
 
 class LocalDate(Exact[date]):
@@ -104,6 +105,14 @@ class StringSet(Exact[frozenset[str]]):
         return ",".join(sorted(value or ()))
 
     @staticmethod
-    @lru_cache(maxsize=1_024)
     def read(value: str | None) -> frozenset[str]:
-        return frozenset(value.split(",")) if value else frozenset()
+        return _set(value) if value else frozenset()
+
+
+# There are few different times and sets, and every row that is read has them.
+_time = lru_cache(maxsize=2_048)(time.fromisoformat)
+
+
+@lru_cache(maxsize=1_024)
+def _set(value: str) -> frozenset[str]:
+    return frozenset(value.split(","))

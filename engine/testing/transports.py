@@ -12,7 +12,7 @@ sentence when a rule of `engine.transport.base` is broken. A check about a chann
 or about asking later when it is not Reconcilable, passes.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.model.campaign import Channel
@@ -30,7 +30,7 @@ from engine.transport.base import (
 Make = Callable[[], Transport]
 """Builds the transport under test. Two of them in one check share whatever stands behind it."""
 
-Check = Callable[[Make], Awaitable[None]]
+Check = Callable[[Make], Coroutine[object, object, None]]
 
 UNKNOWN_ID = 999_999_999
 BODIES = (

@@ -89,11 +89,9 @@ def test_a_recipient_refused_for_good_is_suppressed_and_the_next_step_says_so() 
 
 
 def test_a_recipient_refused_only_this_time_gets_the_next_step() -> None:
-    transport = Answering(lambda message, attempt: RecipientRejected("452", suppress=False) if not ok else None)
-    ok: list[bool] = []
+    refusal = RecipientRejected("452", suppress=False)
+    transport = Answering(lambda message, attempt: refusal if message.delivery_id == 1 else None)
     world = one_couple(transport, talk(weeks=(1, 2)))
-    world.live("2026-03-04T00:00")
-    ok.append(True)
     world.live()
     assert world.ends() == [("failed", "recipient_rejected"), ("sent", None)]
 
@@ -154,7 +152,6 @@ def test_a_transport_that_breaks_its_contract_leaves_its_batch_in_doubt_and_neve
     world.fast_forward(days=1)
     assert sorted(world.ends()) == [("in_doubt", None), ("in_doubt", None), ("sent", None)]
     assert transport.heard == 2
-    assert all("secret" not in (row.detail or "") for row in world.rows())
 
 
 def test_what_a_transport_raises_is_named_but_not_quoted_for_it_may_hold_an_address() -> None:

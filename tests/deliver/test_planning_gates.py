@@ -82,9 +82,8 @@ def test_a_partner_without_an_address_on_the_steps_channel_is_skipped_and_the_ot
     assert world.ends() == [("skipped", "no_address"), SENT]
 
 
-def share_a_phone(world: World, **ben: object) -> None:
-    shared = {"phone": "+12025550123", "channel": Channel.SMS}
-    world.join("x", person("Ana", **shared), person("Ben", **{**shared, **ben}))
+def share_a_phone(world: World) -> None:
+    world.join("x", *(person(name, phone="+12025550123", channel=Channel.SMS) for name in ("Ana", "Ben")))
     world.enroll()
 
 

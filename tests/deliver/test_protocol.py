@@ -65,7 +65,11 @@ def test_what_happens_between_planning_and_sending_still_counts(reason: str, act
 def test_what_happens_while_a_message_is_being_rendered_still_counts(
     reason: str, act: Callable[[World], object]
 ) -> None:
-    world = World(announce=lambda step: act(world) if step is ProtocolStep.RENDERED else None)
+    def once_rendered(step: ProtocolStep) -> None:
+        if step is ProtocolStep.RENDERED:
+            act(world)
+
+    world = World(announce=once_rendered)
     world.join("x", person("Ana"))
     world.enroll()
     world.go_to(NINE)
@@ -137,7 +141,7 @@ class Yielding(Answering):
         self._during = during
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
-        outcomes = []
+        outcomes: list[Outcome] = []
         for message in batch:
             outcomes += await super().send([message])
             self._during()

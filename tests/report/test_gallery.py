@@ -161,11 +161,14 @@ def test_the_steps_after_a_couple_stopped_are_shown_as_stopped(town: Town) -> No
 def test_a_message_that_was_moved_says_from_when_and_why(tmp_path: Path) -> None:
     town = Town(tmp_path, talk(), templates=[plain_templates(tmp_path / "templates")])
     town.join("early", person("Ana", send_at=time(7)))
+    town.join("late", person("Ben", send_at=time(20, 30)))
     town.enroll()
     town.live()
-    text = town.gallery()[1].text
-    assert "09:00 Tue 3 Mar" in text
-    assert "Moved from Tue 3 Mar 07:00. Outside the hours" in text
+    _, early, late = (page.text for page in town.gallery())
+    assert "09:00 Tue 3 Mar" in early
+    assert "Outside the hours" in early
+    assert "09:00 Wed 4 Mar" in late
+    assert "Moved from Tue 3 Mar 20:30. Outside the hours" in late
 
 
 @pytest.mark.parametrize("which", ["name", "subject", "ref", "title"])

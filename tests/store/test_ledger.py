@@ -81,7 +81,8 @@ def test_the_intent_to_send_is_only_for_what_is_claimed_under_the_same_fence(wor
     claim(world)
     assert intend(world, [4], fence=2) == set()
     assert statuses(world) == ["sending"] * 2 + ["claimed"] * 4
-    assert [(row.attempts, row.transport, row.sent_on) for row in world.rows()][0] == (1, "outbox", date(2026, 3, 3))
+    first = world.rows()[0]
+    assert (first.attempts, first.transport, first.sent_on) == (1, "outbox", date(2026, 3, 3))
 
 
 @pytest.mark.parametrize("fence", [0, 2])

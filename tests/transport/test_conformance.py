@@ -1,8 +1,9 @@
 """One suite for every transport: the same rows for the outbox, the memory, and chaos that lets all through."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,7 +14,7 @@ from engine.transport.chaos import ChaosTransport, Rates
 from engine.transport.memory import MemoryTransport
 from engine.transport.outbox import OutboxTransport
 
-TRANSPORTS = {
+TRANSPORTS: dict[str, Callable[[Path], Transport]] = {
     "outbox": lambda folder: OutboxTransport(folder / "deep" / "outbox"),
     "memory": lambda folder: MemoryTransport(),
     "null": lambda folder: MemoryTransport(keep=False),
@@ -36,9 +37,9 @@ class Faulty(MemoryTransport):
         self.fault = fault
         self.closed = 0
         if fault == "nameless":
-            self.name = ""  # type: ignore[misc]
+            self.name = ""
         if fault == "channel":
-            self.channels = frozenset({Channel.EMAIL, "pigeon"})  # type: ignore[assignment]
+            self.channels = cast(frozenset[Channel], frozenset({Channel.EMAIL, "pigeon"}))
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         outcomes = list(await super().send(batch))
@@ -88,7 +89,7 @@ class Faulty(MemoryTransport):
     ],
 )
 def test_the_suite_finds_a_transport_that_breaks_the_contract(fault: str) -> None:
-    async def run_all(make: type[Transport] | object) -> list[str]:
+    async def broken_rules() -> list[str]:
         failed = []
         for check in CHECKS:
             try:
@@ -97,7 +98,7 @@ def test_the_suite_finds_a_transport_that_breaks_the_contract(fault: str) -> Non
                 failed.append(str(broken))
         return failed
 
-    assert asyncio.run(run_all(Faulty))
+    assert asyncio.run(broken_rules())
 
 
 def test_the_suite_passes_a_transport_without_a_fault() -> None:

@@ -1,0 +1,73 @@
+"""What `rekindle schedule` promises is what happens, when the engine runs without a break and nobody changes anything."""
+
+from datetime import date, time
+
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from simulated import SMALL
+from world import World, at, person, talk
+
+from engine.deliver.definitions import Definitions
+from engine.deliver.forecast import schedule
+from engine.simulate.people import made_up
+from engine.transport.memory import MemoryTransport
+
+SAME = ("couple", "step", "week", "activity", "channel", "due_at", "local_time", "timezone", "reason")
+
+
+def promised(world: World, **given: object) -> list[tuple[object, ...]]:
+    with world.database.read() as connection:
+        asked = {"until": None, "couple": None, "limit": 1_000, **given}
+        entries = list(schedule(connection, Definitions(), **asked))  # type: ignore[arg-type]
+    return sorted(tuple(entry[name] for name in SAME) for entry in entries)
+
+
+def happened(world: World) -> list[tuple[object, ...]]:
+    world.live("2029-12-31T00:00")
+    return sorted(tuple(getattr(line, name) for name in SAME) for line in world.lines())
+
+
+@given(st.integers(0, 10_000).map(str), st.dates(date(2026, 1, 5), date(2028, 12, 1)))
+@examples(max_examples=8)
+def test_the_schedule_is_what_then_happens(seed: str, start: date) -> None:
+    world = World(transport=MemoryTransport(keep=False))
+    world.campaign = SMALL
+    for ref, people in made_up(3, seed):
+        world.join(ref, *people)
+    world.enroll(start)
+    expected = promised(world)
+    assert expected
+    assert happened(world) == expected
+
+
+def test_a_busy_day_and_an_unknown_zone_are_foretold_with_their_reasons() -> None:
+    world = World(talk("a", at=time(10)), talk("b", at=time(21)), talk("c", at=time(15)), talk("d", when="week > 1"))
+    world.join("x", person("Ana"))
+    world.join("y", person("Ben", "Mars/Olympus"))
+    world.enroll()
+    expected = promised(world)
+    assert happened(world) == expected
+    assert {entry[-1] for entry in expected} == {None, "condition", "unknown_timezone", "frequency_cap"}
+
+
+def test_the_schedule_ends_on_the_day_that_was_asked_for_and_is_of_the_couple_that_was_asked_for() -> None:
+    world = World(talk(weeks=(1, 2, 3)))
+    world.join("x", person("Ana"), person("Ben"))
+    world.join("y", person("Cem"))
+    world.enroll()
+    assert len(promised(world)) == 9
+    assert {entry[0] for entry in promised(world, couple="y")} == {"y"}
+    assert {entry[2] for entry in promised(world, until=date(2026, 3, 10))} == {1, 2}
+    assert len(promised(world, limit=1)) == 3
+
+
+def test_the_schedule_begins_after_what_was_planned_already() -> None:
+    world = World(talk(weeks=(1, 2)))
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.live("2026-03-05T00:00")
+    assert [entry[2] for entry in promised(world)] == [2]
+    world.clock.move_to(at("2026-03-20T00:00"))
+    world.tick()
+    assert promised(world) == []
