@@ -18,7 +18,7 @@ def run() -> Iterator[Figure]:
 
 
 def run_large() -> Iterator[Figure]:
-    """200,000 against 10,000,000 enrolled partners: needs some 10 GB for some minutes."""
+    """200,000 against 10,000,000 enrolled partners: needs gigabytes of disk for some minutes."""
     yield from _compare(200_000, 10_000_000, due=20_000)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from engine.console.say import as_json, console, table
 from engine.console.session import a_date, an_instant, session
-from engine.model.delivery import MovedBecause, SkipReason
+from engine.model.delivery import FailReason, MovedBecause, SkipReason
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -144,7 +144,7 @@ def _summary(done: Any) -> str:
         f"skipped {planned.skipped + sent.skipped}",
         f"deferred {sent.deferred}",
         f"to retry {sent.retried}",
-        f"failed {sent.failed}",
+        f"failed {planned.failed + sent.failed}",
         f"in doubt {sent.in_doubt + found.doubted}",
     ]
     return ", ".join(parts).capitalize() + "."
@@ -152,5 +152,6 @@ def _summary(done: Any) -> str:
 
 def _remark(entry: dict[str, Any]) -> str:
     if entry["reason"]:
-        return f"will be skipped: {SkipReason(entry['reason']).sentence}"
+        kind = SkipReason if entry["reason"] in set(SkipReason) else FailReason
+        return f"will not go: {kind(entry['reason']).sentence}"
     return MovedBecause(entry["moved_because"]).sentence if entry["moved_because"] else ""

@@ -36,7 +36,7 @@ _MENDS = {
 }
 
 
-class _Stop(Exception):  # noqa: N818 - not an error: reading ends here, with what was found
+class _Stop(Exception):
     pass
 
 

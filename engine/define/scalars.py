@@ -23,7 +23,7 @@ _MOST_DIGITS = 18  # beyond this nothing in these files is a number; it also kee
 Scalar = str | int | float | bool | None
 
 
-class Trap(ValueError):  # noqa: N818 - a trap in the file, not an error of ours
+class Trap(ValueError):
     """An unquoted word that readers disagree about; says what it is and how to mend it."""
 
     def __init__(self, what: str, fix: str) -> None:

@@ -107,14 +107,11 @@ class Dispatcher:
         under_way: asyncio.Task[None] | None = None
         try:
             claimed = self._batch
-            # A batch that was not full took all that was due.
-            while claimed == self._batch and not self._stopping:
+            while claimed == self._batch and not self._stopping:  # a batch that was not full took all that was due
                 claimed, ready = self._prepare(done)
-                if not ready:
-                    continue
                 if under_way is not None:
                     await under_way
-                under_way = asyncio.create_task(self._send(ready, done))
+                under_way = asyncio.create_task(self._send(ready, done)) if ready else None
                 await asyncio.sleep(0)  # let it start before the next batch is prepared
         finally:
             # Whatever befalls the next batch, what this one handed over is recorded.

@@ -121,7 +121,7 @@ def _delivery(
     expires_at = due_at + step.late_after
     variant = place.variants.get(step.key)
     activity = activity_of(place, step, slot, variant)
-    status, reason = _outright(place, definition, slot, activity)
+    status, reason = outright(place, definition, slot, activity)
     send_at = due_at
     if status is DeliveryStatus.PLANNED:
         match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent, now), now):
@@ -149,7 +149,7 @@ def _delivery(
     )
 
 
-def _outright(
+def outright(
     place: Facts, definition: Definition, slot: Slot, activity: str | None
 ) -> tuple[DeliveryStatus, SkipReason | FailReason | None]:
     """What can be said before the gates are asked: is there anything to send, and does the step's condition hold?"""

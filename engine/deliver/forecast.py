@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from engine.clock import zone_names
 from engine.deliver.cases import case_of
 from engine.deliver.definitions import Definition, Definitions
-from engine.deliver.due import activity_of, seen_by_condition
+from engine.deliver.due import activity_of, outright
 from engine.model.campaign import Channel
-from engine.model.delivery import MovedBecause, SkipReason
+from engine.model.delivery import FailReason, MovedBecause, SkipReason
 from engine.plan.calendar import Slot, place_of
 from engine.plan.gates import Defer, Send, Skip, ask
 from engine.plan.local import local_day, wall_time, week_start
@@ -36,7 +36,7 @@ class Upcoming:
     send_at: datetime
     local: datetime
     moved: MovedBecause | None
-    skip: SkipReason | None
+    skip: SkipReason | FailReason | None
 
 
 def upcoming(place: Facts, definition: Definition, until: date | None = None) -> Iterator[Upcoming]:
@@ -58,11 +58,8 @@ def _one(place: Facts, definition: Definition, slot: Slot, got: Counter[date]) -
     activity = activity_of(place, step, slot, place.variants.get(step.key))
     timezone = place.timezone if place.timezone in zone_names() else "UTC"
     due_at, moved = slot.instant(place.start, timezone)
-    at, skip = due_at, None
-    if step.draw is not None and activity is None:
-        skip = SkipReason.NOTHING_TO_DRAW
-    elif step.when and not definition.conditions[step.key](seen_by_condition(place, slot)):
-        skip = SkipReason.CONDITION
+    at = due_at
+    _, skip = outright(place, definition, slot, activity)
     for _ in range(MOST_MOVES if skip is None else 0):
         day = local_day(at, timezone)
         monday = week_start(day)

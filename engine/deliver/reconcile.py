@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, MovedBecause
@@ -12,6 +12,9 @@ from engine.store.places import millis
 from engine.transport.base import Accepted, ConnectionFailed, Reconcilable, Transport
 
 BATCH = 200
+# A transport's "it never arrived" is believed only so long after the lease: a worker that was held up in the middle of
+# a send, or a provider that is slow to write its log, would otherwise be overtaken by a second send.
+PATIENCE = timedelta(minutes=10)
 
 
 @dataclass
@@ -27,7 +30,10 @@ class Reconciled:
 async def reconcile(
     database: Database, transports: Mapping[Channel, Transport], now: datetime, after: int = 0
 ) -> Reconciled:
-    """Let expired leases go, then ask each transport that can tell about what is in doubt on its channel."""
+    """Let expired leases go, then ask each transport that can tell about what is in doubt on its channel.
+
+    An acceptance settles a doubt at once; that it never arrived does only after PATIENCE.
+    """
     found = Reconciled()
     with database.read() as connection:
         if not ledger.unsettled(connection, now):
@@ -66,7 +72,7 @@ def _record(
     again = [
         (doubt.id, doubt.fence, DeliveryStatus.PLANNED, None, answer.detail, millis(now), MovedBecause.RETRY)
         for doubt, answer in zip(doubts, answers, strict=True)
-        if isinstance(answer, ConnectionFailed)
+        if isinstance(answer, ConnectionFailed) and now >= doubt.lease_until + PATIENCE
     ]
     if accepted or again:
         with database.begin() as connection:

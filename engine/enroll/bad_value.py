@@ -1,7 +1,7 @@
 """What a person wrote that cannot be used."""
 
 
-class BadValue(ValueError):  # noqa: N818 - it names the value, not a failure of ours
+class BadValue(ValueError):
     """A value that cannot be used: `what` is wrong with it, and the `fix`. Neither ever holds an address or a name."""
 
     def __init__(self, what: str, fix: str) -> None:

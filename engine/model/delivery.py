@@ -42,7 +42,7 @@ class FailReason(Described):
 
     REJECTED = "rejected", "The provider refused the message."
     RECIPIENT_REJECTED = "recipient_rejected", "The provider refused the recipient."
-    POISON = "poison", "The message could not be rendered; only this delivery is held back."
+    POISON = "poison", "Its message or its `when:` fails for this partner; no other delivery is held back."
     GAVE_UP = "gave_up", "Known failures went on until it was too late to try again."
 
 

@@ -1,7 +1,7 @@
 """Which variant of a step a couple gets: by couple, in proportion to the weights, from the enrollment's seed alone."""
 
-from engine.model.campaign import Campaign
 from engine.keyed import fraction, pick
+from engine.model.campaign import Campaign
 
 
 def assign(campaign: Campaign, seed: str) -> dict[str, str]:

@@ -6,10 +6,10 @@ A draw depends on the enrollment's seed, the step's key, the day it falls on and
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.keyed import fraction, pick
 from engine.model.campaign import Audience, Campaign, Draw, Step
 from engine.model.strategy import Activity, Cause, Caution
 from engine.plan.calendar import DAYS, occurrences
-from engine.keyed import fraction, pick
 
 MATCH = 3  # an activity that addresses a stated cause is this many times likelier per cause than one that does not
 EACH_POSITION = (1, 2)

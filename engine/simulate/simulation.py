@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,7 @@ from engine.model.couple import Consent, NewPartner
 from engine.report.deliveries import Line, lines
 from engine.settings import Settings
 from engine.simulate.people import made_up
-from engine.store import couples
+from engine.store import couples, joining
 from engine.store.database import IN_MEMORY, Database, open_database
 from engine.store.vault import Vault
 from engine.transport.base import Transport
@@ -30,6 +31,7 @@ from engine.transport.memory import MemoryTransport
 # Before midnight on the start date has come anywhere: the date line's far side is 14 hours ahead of UTC.
 FIRST_MIDNIGHT = timedelta(hours=14)
 CONSENT = Consent("simulated", "simulation")
+PAGE = 1_000  # couples
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,16 @@ class Simulation:
         return self._vault
 
     def make_up(self, number: int) -> None:
-        """Let this many made-up couples join."""
-        self.add(made_up(number, self._seed))
+        """Let this many made-up couples join; no two of them share an address, so they go in by the page."""
+        people = made_up(number, self._seed)
+        while page := list(islice(people, PAGE)):
+            arrivals = [
+                joining.Arrival(ref, partner, *joining.indexes(self._vault, partner), position=position)
+                for ref, partners in page
+                for position, partner in enumerate(partners, 1)
+            ]
+            with self._database.begin() as connection:
+                joining.put_in(connection, self._vault, arrivals, CONSENT, self.clock.now())
 
     def read(self, file: Path) -> int:
         """Let the couples of a CSV file join; how many rows were refused."""

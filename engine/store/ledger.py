@@ -225,10 +225,10 @@ _settle = (
         detail=_settled.c.detail,
         send_at=func.coalesce(_settled.c.send_at, deliveries.c.send_at),
         moved_because=func.coalesce(_settled.c.moved_because, deliveries.c.moved_because),
-        # Only what may have reached the partner counts towards their caps.
+        # Only what may have reached the partner counts towards their caps, and only a doubt remembers its lease.
         sent_on=case((_settled.c.status == "in_doubt", deliveries.c.sent_on)),
         lease_owner=None,
-        lease_until=None,
+        lease_until=case((_settled.c.status == "in_doubt", deliveries.c.lease_until)),
     )
 )
 
@@ -257,8 +257,7 @@ _doubt = (
     .values(
         status="in_doubt",
         detail="The worker stopped between the intent and the answer.",
-        lease_owner=None,
-        lease_until=None,
+        lease_owner=None,  # lease_until stays: it says since when the worker is silent
     )
 )
 
@@ -279,16 +278,23 @@ def expire_leases(connection: Connection, now: datetime) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A delivery of which it is not known whether the provider accepted it."""
+    """A delivery of which it is not known whether the provider accepted it; its lease ran to `lease_until`."""
 
     id: int
     fence: int
     channel: str
     transport: str | None
+    lease_until: datetime
 
 
 _doubts = (
-    select(deliveries.c.id, deliveries.c.fence, deliveries.c.channel, deliveries.c.transport)
+    select(
+        deliveries.c.id,
+        deliveries.c.fence,
+        deliveries.c.channel,
+        deliveries.c.transport,
+        deliveries.c.lease_until,
+    )
     .where(IN_DOUBT, deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))

@@ -42,7 +42,7 @@ BODIES = (
 )
 
 
-class Nonconforming(AssertionError):  # noqa: N818 - it is a finding about a transport, not an error of ours
+class Nonconforming(AssertionError):
     """The transport breaks a rule that the engine relies on; the message is the rule and what was seen."""
 
 

@@ -1,4 +1,4 @@
-"""What `rekindle schedule` promises is what happens, when the engine runs without a break and nobody changes anything."""
+"""What `rekindle schedule` promises is what happens, when the engine runs without a break and nothing changes."""
 
 from datetime import date, time
 
@@ -20,15 +20,15 @@ def promised(world: World, **given: object) -> list[tuple[object, ...]]:
     with world.database.read() as connection:
         asked = {"until": None, "couple": None, "limit": 1_000, **given}
         entries = list(schedule(connection, Definitions(), **asked))  # type: ignore[arg-type]
-    return sorted(tuple(entry[name] for name in SAME) for entry in entries)
+    return sorted((tuple(entry[name] for name in SAME) for entry in entries), key=str)
 
 
 def happened(world: World) -> list[tuple[object, ...]]:
     world.live("2029-12-31T00:00")
-    return sorted(tuple(getattr(line, name) for name in SAME) for line in world.lines())
+    return sorted((tuple(getattr(line, name) for name in SAME) for line in world.lines()), key=str)
 
 
-@given(st.integers(0, 10_000).map(str), st.dates(date(2026, 1, 5), date(2028, 12, 1)))
+@given(st.integers(0, 10_000).map(str), st.dates(date(2026, 3, 3), date(2028, 12, 1)))
 @examples(max_examples=8)
 def test_the_schedule_is_what_then_happens(seed: str, start: date) -> None:
     world = World(transport=MemoryTransport(keep=False))

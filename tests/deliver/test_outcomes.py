@@ -50,7 +50,8 @@ def test_an_outcome_is_one_status_and_one_reason(
     assert world.ends() == [end]
     assert [row.outcome for row in world.rows(schema.attempts)] == ([logged] if logged else [])
     (row,) = world.rows()
-    assert (row.attempts, row.transport, row.lease_owner, row.lease_until) == (1, "answering", None, None)
+    assert (row.attempts, row.transport, row.lease_owner) == (1, "answering", None)
+    assert (row.lease_until is not None) == (end[0] == "in_doubt")  # a doubt remembers since when
     assert (row.receipt, row.sent_at is not None) == ((f"receipt-{row.id}", True) if outcome is None else (None, False))
     # Only what reached the partner, or may have, counts towards their share.
     assert (row.sent_on is not None) == (end[0] in {"sent", "in_doubt"})

@@ -62,6 +62,7 @@ def test_two_planners_who_read_the_same_places_plan_each_occurrence_once() -> No
     before = world.rows(schema.places)
     now = at("2026-03-03T09:00")
     first = Planner(world.database, Definitions()).plan_due(now)
+    planned = world.rows()
     with world.database.begin() as connection:
         # The other has read the places before the first moved them on.
         for place in before:
@@ -72,7 +73,8 @@ def test_two_planners_who_read_the_same_places_plan_each_occurrence_once() -> No
             )
     second = Planner(world.database, Definitions()).plan_due(now)
     assert first == second == Planned(planned=2, places=2)
-    assert len(world.rows()) == 2
+    assert len(planned) == 2
+    assert world.rows() == planned
 
 
 def test_a_place_moves_on_only_from_the_instant_it_was_read_at() -> None:
