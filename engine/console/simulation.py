@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.console.bar import bar
 from engine.console.say import as_json, console, table
 from engine.console.session import a_date, session
 
@@ -44,7 +45,8 @@ def simulate(
         simulation.make_up(int(couples))
     else:
         refused = simulation.read(Path(couples))
-    simulation.run(definition)
+    with bar(f"Living through {definition.title}") as progress:
+        simulation.run(definition, progress)
     lines = simulation.lines()
     if json:
         as_json(asdict(line) for line in lines)

@@ -14,6 +14,7 @@ from engine.report.deliveries import counts
 from engine.report.gallery import write_gallery
 from engine.settings import load
 from engine.shipped import shipped
+from engine.simulate.life import live
 from engine.store.database import IN_MEMORY, open_database
 from engine.store.migrate import upgrade
 from engine.workspace import make
@@ -53,7 +54,10 @@ def run(out: Path) -> Demonstrated:
     engine.import_couples(people, CONSENT)
     campaign = engine.campaign(CAMPAIGN)
     engine.enroll(campaign, START)
-    asyncio.run(_live(engine, clock))
+    asyncio.run(live(engine, clock, until=STOPS_AT))
+    clock.move_to(STOPS_AT)
+    engine.stop_couple(COUPLE_WHO_STOPS)
+    asyncio.run(live(engine, clock))
     with database.read() as connection:
         found = counts(connection)
         gallery = write_gallery(connection, out / "outbox", out, title=campaign.title)
@@ -63,18 +67,6 @@ def run(out: Path) -> Demonstrated:
         raw.execute("VACUUM INTO ?", (str(kept),))
     database.close()
     return Demonstrated(found, gallery, out / "outbox")
-
-
-async def _live(engine: Engine, clock: VirtualClock) -> None:
-    stopped = False
-    while (wake := engine.next_wake()) is not None:
-        if not stopped and wake >= STOPS_AT:
-            clock.move_to(STOPS_AT)
-            engine.stop_couple(COUPLE_WHO_STOPS)
-            stopped = True
-            continue
-        clock.move_to(wake)
-        await engine.tick()
 
 
 def _clear(out: Path) -> None:

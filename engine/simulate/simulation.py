@@ -18,8 +18,10 @@ from engine.enroll.importer import import_couples
 from engine.errors import SettingsError
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent, NewPartner
+from engine.plan.calendar import DAYS
 from engine.report.deliveries import Line, lines
 from engine.settings import Settings
+from engine.simulate.life import live
 from engine.simulate.people import made_up
 from engine.store import couples, joining
 from engine.store.database import IN_MEMORY, Database, open_database
@@ -104,21 +106,26 @@ class Simulation:
             for ref, partners in people:
                 couples.add(connection, self._vault, ref, partners, CONSENT, self.clock.now())
 
-    def run(self, campaign: Campaign, on_progress: Callable[[datetime], None] = lambda now: None) -> None:
-        """Enroll every couple and live through the campaign until nothing is left to come."""
-        self.engine.enroll(campaign, self.start)
-        asyncio.run(self._live(on_progress))
+    def run(self, campaign: Campaign, progress: Callable[[int, int], None] | None = None) -> None:
+        """Enroll every couple and live through the campaign until nothing is left to come.
 
-    async def _live(self, on_progress: Callable[[datetime], None]) -> None:
-        while (wake := self.engine.next_wake()) is not None:
-            self.clock.move_to(wake)
+        `progress` is told the days lived and the days there are.
+        """
+        self.engine.enroll(campaign, self.start)
+        began, days = self.clock.now(), campaign.weeks * DAYS + 1
+
+        def on_tick(now: datetime) -> None:
+            if progress is not None:
+                progress(min((now - began).days, days), days)
+
+        while True:
             try:
-                await self.engine.tick()
+                asyncio.run(live(self.engine, self.clock, on_tick=on_tick))
+                return
             except Died:
                 # The process is gone; another starts, and finds in the store what the dead one left there.
                 self.deaths += 1
                 self.engine = self._engine()
-            on_progress(self.clock.now())
 
     def lines(self) -> Iterator[Line]:
         """What became of every delivery, by instant, couple, partner and step."""
