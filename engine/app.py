@@ -12,9 +12,10 @@ from pathlib import Path
 from engine.clock import Clock, SystemClock
 from engine.define.load import Library, find_campaign, load_library
 from engine.deliver.definitions import Definitions
-from engine.deliver.dispatch import Delivered, Dispatcher, ProtocolStep
+from engine.deliver.dispatch import Dispatcher, ProtocolStep
 from engine.deliver.due import Planned, Planner
 from engine.deliver.messages import Letters
+from engine.deliver.outcomes import Delivered
 from engine.deliver.reconcile import Reconciled, reconcile
 from engine.enroll.enrollment import Enrolled, enroll
 from engine.enroll.importer import ImportReport, import_couples

@@ -21,7 +21,7 @@ from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, Skip
 from engine.plan.calendar import Slot, place_of
 from engine.plan.draw import drawn_for
 from engine.plan.gates import Defer, Skip, ask
-from engine.store import ledger, places
+from engine.store import context, places
 from engine.store.database import Database
 from engine.store.facts import Facts
 from engine.store.places import millis
@@ -65,7 +65,7 @@ class Planner:
                 found = places.due(connection, now, BATCH)
                 if not found:
                     return total
-                sent = ledger.sent_counts(connection, days_asked(((r.partner_id, r.timezone) for r in found), now))
+                sent = context.sent_counts(connection, days_asked(((r.partner_id, r.timezone) for r in found), now))
                 batch = _Batch()
                 for place in found:
                     self._plan(connection, place, now, sent, batch)

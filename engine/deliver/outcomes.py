@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from engine.deliver.messages import Letter
 from engine.deliver.retry import GiveUp, RetryAt, decide
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause
@@ -22,15 +23,17 @@ from engine.transport.base import (
 MEND_TIME = timedelta(minutes=5)  # how long a misconfigured transport is left alone before it is tried again
 
 
-class Sending(NamedTuple):
-    """A delivery whose intent to send is committed."""
+@dataclass
+class Delivered:
+    """What one drain did, in deliveries."""
 
-    id: int
-    fence: int
-    attempts: int  # with this one
-    expires_at: datetime
-    address_index: bytes | None
-    channel: Channel
+    sent: int = 0
+    skipped: int = 0
+    deferred: int = 0
+    failed: int = 0
+    retried: int = 0
+    in_doubt: int = 0
+    problems: list[str] = field(default_factory=list)  # transports that need mending
 
 
 @dataclass
@@ -44,41 +47,41 @@ class Record:
     misconfigured: str | None = None
 
 
-def judge(record: Record, sending: Sending, outcome: Outcome, transport: str, now: datetime) -> None:
-    """Add to `record` what `outcome` means for `sending`."""
+def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now: datetime) -> None:
+    """Add to `record` what `outcome` means for `letter`, whose intent was committed."""
     if isinstance(outcome, Accepted):
-        record.accepted.append((sending.id, sending.fence, outcome.receipt))
+        record.accepted.append((letter.id, letter.fence, outcome.receipt))
         return
     detail = outcome.detail[:500]
-    record.tried.append((sending.id, transport, type(outcome).__name__, detail))
+    record.tried.append((letter.id, transport, type(outcome).__name__, detail))
     match outcome:
         case OutcomeUnknown():
-            _settle(record, sending, DeliveryStatus.IN_DOUBT, detail=detail)
+            _settle(record, letter, DeliveryStatus.IN_DOUBT, detail=detail)
         case MessageRejected(code):
-            _settle(record, sending, DeliveryStatus.FAILED, FailReason.REJECTED, f"{code} {detail}")
+            _settle(record, letter, DeliveryStatus.FAILED, FailReason.REJECTED, f"{code} {detail}")
         case RecipientRejected(code, suppress):
-            _settle(record, sending, DeliveryStatus.FAILED, FailReason.RECIPIENT_REJECTED, f"{code} {detail}")
-            if suppress and sending.address_index is not None:
-                record.suppress.append((sending.address_index, sending.channel, code))
+            _settle(record, letter, DeliveryStatus.FAILED, FailReason.RECIPIENT_REJECTED, f"{code} {detail}")
+            if suppress and letter.address_index is not None:
+                record.suppress.append((letter.address_index, letter.channel, code))
         case Misconfigured():
             record.misconfigured = detail
-            _again(record, sending, now + MEND_TIME, detail)
+            _again(record, letter, now + MEND_TIME, detail)
         case ConnectionFailed() | Throttled():
             wait = outcome.retry_after if isinstance(outcome, Throttled) else None
-            match decide(sending.id, sending.attempts, now, sending.expires_at, wait):
+            match decide(letter.id, letter.attempts + 1, now, letter.expires_at, wait):
                 case RetryAt(at):
-                    _again(record, sending, at, detail)
+                    _again(record, letter, at, detail)
                 case GiveUp():
-                    _settle(record, sending, DeliveryStatus.FAILED, FailReason.GAVE_UP, detail)
+                    _settle(record, letter, DeliveryStatus.FAILED, FailReason.GAVE_UP, detail)
 
 
-def _again(record: Record, sending: Sending, at: datetime, detail: str) -> None:
+def _again(record: Record, letter: Letter, at: datetime, detail: str) -> None:
     record.settled.append(
-        (sending.id, sending.fence, DeliveryStatus.PLANNED, None, detail, millis(at), MovedBecause.RETRY)
+        (letter.id, letter.fence, DeliveryStatus.PLANNED, None, detail, millis(at), MovedBecause.RETRY)
     )
 
 
 def _settle(
-    record: Record, sending: Sending, status: DeliveryStatus, reason: FailReason | None = None, detail: str = ""
+    record: Record, letter: Letter, status: DeliveryStatus, reason: FailReason | None = None, detail: str = ""
 ) -> None:
-    record.settled.append((sending.id, sending.fence, status, reason, detail, None, None))
+    record.settled.append((letter.id, letter.fence, status, reason, detail, None, None))

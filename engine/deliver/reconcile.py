@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, MovedBecause
-from engine.store import ledger
+from engine.store import doubts, ledger
 from engine.store.database import Database
 from engine.store.places import millis
 from engine.transport.base import Accepted, ConnectionFailed, Reconcilable, Transport
@@ -36,18 +36,18 @@ async def reconcile(
     """
     found = Reconciled()
     with database.read() as connection:
-        if not ledger.unsettled(connection, now):
+        if not doubts.unsettled(connection, now):
             return found
     with database.begin() as connection:
-        found.freed, found.doubted = ledger.expire_leases(connection, now)
+        found.freed, found.doubted = doubts.expire_leases(connection, now)
     while True:
         with database.read() as connection:
-            doubts = ledger.in_doubt(connection, after, BATCH)
-        if not doubts:
+            page = doubts.in_doubt(connection, after, BATCH)
+        if not page:
             return found
-        after = doubts[-1].id
-        answers = [await _ask(transports.get(Channel(doubt.channel)), doubt.transport, doubt.id) for doubt in doubts]
-        _record(database, doubts, answers, now, found)
+        after = page[-1].id
+        answers = [await _ask(transports.get(Channel(doubt.channel)), doubt.transport, doubt.id) for doubt in page]
+        _record(database, page, answers, now, found)
 
 
 async def _ask(transport: Transport | None, used: str | None, delivery_id: int) -> Accepted | ConnectionFailed | None:
@@ -59,19 +59,19 @@ async def _ask(transport: Transport | None, used: str | None, delivery_id: int) 
 
 def _record(
     database: Database,
-    doubts: Sequence[ledger.Doubt],
+    page: Sequence[doubts.Doubt],
     answers: Sequence[Accepted | ConnectionFailed | None],
     now: datetime,
     found: Reconciled,
 ) -> None:
     accepted = [
         (doubt.id, doubt.fence, answer.receipt)
-        for doubt, answer in zip(doubts, answers, strict=True)
+        for doubt, answer in zip(page, answers, strict=True)
         if isinstance(answer, Accepted)
     ]
     again = [
         (doubt.id, doubt.fence, DeliveryStatus.PLANNED, None, answer.detail, millis(now), MovedBecause.RETRY)
-        for doubt, answer in zip(doubts, answers, strict=True)
+        for doubt, answer in zip(page, answers, strict=True)
         if isinstance(answer, ConnectionFailed) and now >= doubt.lease_until + PATIENCE
     ]
     if accepted or again:

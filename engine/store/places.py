@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, exists, func, insert, select, update
 
 from engine.store.facts import FACTS, Facts, joined
-from engine.store.ledger import LEASED, PLANNED
 from engine.store.rowset import rows, rowset
-from engine.store.schema import couples, deliveries, enrollments, partners, places
+from engine.store.schema import LEASED, PLANNED, couples, deliveries, enrollments, partners, places
 from engine.store.types import Instant, to_millis
 
 _places = (

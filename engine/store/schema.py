@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    literal_column,
     text,
 )
 
@@ -181,24 +182,28 @@ deliveries = Table(
     # One occurrence of a step reaches a partner once, on whichever channel: a second scheduler changes nothing.
     UniqueConstraint("enrollment_id", "partner_id", "step", "occurrence"),
 )
+# Written out, not bound, here and in statements: SQLite uses a partial index only where the text implies its condition.
+PLANNED = deliveries.c.status == literal_column("'planned'")
+LEASED = deliveries.c.status.in_([literal_column("'claimed'"), literal_column("'sending'")])
+IN_DOUBT = deliveries.c.status == literal_column("'in_doubt'")
 Index(
     "ix_deliveries_planned",
     deliveries.c.send_at,
     deliveries.c.id,
-    sqlite_where=deliveries.c.status == "planned",
-    postgresql_where=deliveries.c.status == "planned",
+    sqlite_where=PLANNED,
+    postgresql_where=PLANNED,
 )
 Index(
     "ix_deliveries_leased",
     deliveries.c.lease_until,
-    sqlite_where=deliveries.c.status.in_(["claimed", "sending"]),
-    postgresql_where=deliveries.c.status.in_(["claimed", "sending"]),
+    sqlite_where=LEASED,
+    postgresql_where=LEASED,
 )
 Index(
     "ix_deliveries_in_doubt",
     deliveries.c.id,
-    sqlite_where=deliveries.c.status == "in_doubt",
-    postgresql_where=deliveries.c.status == "in_doubt",
+    sqlite_where=IN_DOUBT,
+    postgresql_where=IN_DOUBT,
 )
 Index(
     "ix_deliveries_sent_on",

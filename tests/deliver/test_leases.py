@@ -12,7 +12,7 @@ from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.deliver.dispatch import ProtocolStep
 from engine.model.campaign import Channel
-from engine.store import ledger
+from engine.store import doubts, ledger
 from engine.transport.base import Message, Outcome, OutcomeUnknown
 from engine.transport.memory import MemoryTransport
 
@@ -157,7 +157,7 @@ def test_a_worker_whose_lease_was_taken_over_while_it_rendered_sends_nothing() -
         if step is ProtocolStep.RENDERED:
             later = world.clock.now() + timedelta(minutes=6)
             with world.database.begin() as connection:
-                assert ledger.expire_leases(connection, later) == (4, 0)
+                assert doubts.expire_leases(connection, later) == (4, 0)
                 ledger.claim(connection, later, "another", later + timedelta(minutes=5), 500, ["email"])
 
     world = crowd(World(announce=take_over))

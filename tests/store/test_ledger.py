@@ -10,7 +10,7 @@ from world import World, at, person, talk
 
 from engine.deliver.definitions import Definitions
 from engine.deliver.due import Planner
-from engine.store import ledger, places, schema
+from engine.store import context, doubts, ledger, places, schema
 
 NINE = at("2026-03-03T09:00")
 UNTIL = NINE + timedelta(minutes=5)
@@ -66,7 +66,7 @@ def test_a_claim_takes_only_what_is_due_on_the_channels_asked_for(world: World) 
 def test_the_context_of_a_batch_has_what_rendering_needs_in_id_order(world: World) -> None:
     claim(world)
     with world.database.read() as connection:
-        rows = ledger.context(connection, [5, 2, 3])
+        rows = context.context(connection, [5, 2, 3])
     assert [(row.id, row.given_name, row.fence, row.first, row.has_address) for row in rows] == [
         (2, "Ana1", 1, True, True),
         (3, "Ana2", 1, True, True),
@@ -102,9 +102,9 @@ def test_an_expired_claim_is_free_and_an_expired_sending_is_in_doubt_to_the_mill
     claim(world, limit=4)
     intend(world, [1, 2])
     with world.database.begin() as connection:
-        assert ledger.expire_leases(connection, UNTIL - timedelta(milliseconds=1)) == (0, 0)
-        assert ledger.expire_leases(connection, UNTIL) == (2, 2)
-        assert ledger.expire_leases(connection, UNTIL) == (0, 0)
+        assert doubts.expire_leases(connection, UNTIL - timedelta(milliseconds=1)) == (0, 0)
+        assert doubts.expire_leases(connection, UNTIL) == (2, 2)
+        assert doubts.expire_leases(connection, UNTIL) == (0, 0)
     assert statuses(world) == ["in_doubt"] * 2 + ["planned"] * 4
     assert {row.lease_owner for row in world.rows()} == {None}
 
@@ -112,7 +112,7 @@ def test_an_expired_claim_is_free_and_an_expired_sending_is_in_doubt_to_the_mill
 def test_what_is_freed_gets_a_new_fence_with_its_next_claim(world: World) -> None:
     claim(world, limit=1)
     with world.database.begin() as connection:
-        ledger.expire_leases(connection, UNTIL)
+        doubts.expire_leases(connection, UNTIL)
     claim(world, owner="b", limit=1)
     assert intend(world, [1], fence=1) == set()
     assert intend(world, [1], fence=2) == {1}
@@ -122,7 +122,7 @@ def test_an_answer_that_comes_after_the_lease_ran_out_still_counts(world: World)
     claim(world, limit=2)
     intend(world, [1, 2])
     with world.database.begin() as connection:
-        ledger.expire_leases(connection, UNTIL)
+        doubts.expire_leases(connection, UNTIL)
         assert ledger.accept(connection, [(1, 1, "late")], UNTIL + timedelta(minutes=1)) == 1
     assert settled(world, 2, 1, "failed") == 1
     assert statuses(world)[:2] == ["sent", "failed"]
@@ -158,16 +158,16 @@ def test_counts_are_of_the_partners_own_day_and_of_the_week_from_monday() -> Non
     monday = date(2026, 3, 2)
     asked = [(1, date(2026, 3, 6), monday), (2, date(2026, 3, 5), monday), (1, date(2026, 3, 10), date(2026, 3, 9))]
     with world.database.read() as connection:
-        assert [ledger.sent_counts(connection, [each]) for each in asked] == [{1: (1, 3)}, {2: (0, 3)}, {}]
+        assert [context.sent_counts(connection, [each]) for each in asked] == [{1: (1, 3)}, {2: (0, 3)}, {}]
 
 
 def test_what_is_in_doubt_is_paged_by_id(world: World) -> None:
     claim(world)
     intend(world, [1, 3, 4, 6])
     with world.database.begin() as connection:
-        ledger.expire_leases(connection, UNTIL)
-        first = ledger.in_doubt(connection, 0, 3)
-        second = ledger.in_doubt(connection, first[-1].id, 3)
+        doubts.expire_leases(connection, UNTIL)
+        first = doubts.in_doubt(connection, 0, 3)
+        second = doubts.in_doubt(connection, first[-1].id, 3)
     assert [doubt.id for doubt in first + second] == [1, 3, 4, 6]
     assert first[0].transport == "outbox"
 

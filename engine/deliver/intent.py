@@ -1,0 +1,85 @@
+"""The last look before a send: the gates are asked again, and the intent to send what passes is committed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.deliver.cases import Tally, case_of, days_asked
+from engine.deliver.messages import Letter
+from engine.deliver.outcomes import Delivered
+from engine.model.campaign import Channel
+from engine.model.delivery import DeliveryStatus
+from engine.plan.gates import Defer, Skip, ask
+from engine.store import context, ledger
+from engine.store.places import millis
+from engine.transport.base import ConnectionFailed, Outcome, OutcomeUnknown, Transport
+
+UNREADABLE = OutcomeUnknown("The transport answered with something that is not an outcome.")
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """Messages whose intent is committed, for one transport, under a lease until `lease_until`."""
+
+    transport: Transport
+    letters: Sequence[Letter]
+    lease_until: datetime
+
+    async def hand_over(self, now: datetime) -> Sequence[Outcome]:
+        """One outcome per message, whatever the transport does: what it raises may have come after an acceptance."""
+        messages = [letter.message for letter in self.letters]
+        if now >= self.lease_until:
+            # The batch before took so long that others may have taken these over: they could be sent twice.
+            return [ConnectionFailed("The lease ran out before it was handed over.")] * len(messages)
+        try:
+            answered = await self.transport.send(messages)
+            outcomes = [each if isinstance(each, Outcome) else UNREADABLE for each in answered]
+        except Exception as error:
+            return [OutcomeUnknown(f"The transport raised {type(error).__name__}.")] * len(messages)
+        if len(outcomes) != len(messages):
+            return [OutcomeUnknown("The transport answered for another number of messages.")] * len(messages)
+        return outcomes
+
+
+def intend(
+    connection: Connection,
+    letters: Sequence[Letter],
+    transports: Mapping[Channel, Transport],
+    now: datetime,
+    lease_until: datetime,
+    done: Delivered,
+) -> list[Intended]:
+    """Ask the gates about each letter and, in the caller's transaction, commit what they say; what may now be sent."""
+    facts = context.facts(connection, [letter.id for letter in letters])
+    asked = days_asked(((row.partner_id, row.timezone) for row in facts.values()), now)
+    today = {partner: day.toordinal() for partner, day, _ in asked}
+    tally = Tally(context.sent_counts(connection, asked))
+    passed: list[Letter] = []
+    settled: list[tuple[Any, ...]] = []
+    for letter in letters:
+        row = facts[letter.id]
+        case = case_of(
+            row, letter.campaign, letter.step, letter.channel, letter.due_at, letter.expires_at, tally.counts, now
+        )
+        match ask(case, now):
+            case Skip(reason):
+                settled.append((letter.id, letter.fence, DeliveryStatus.SKIPPED, reason, None, None, None))
+                done.skipped += 1
+            case Defer(until, because):
+                settled.append((letter.id, letter.fence, DeliveryStatus.PLANNED, None, None, millis(until), because))
+                done.deferred += 1
+            case _:
+                tally.add(row.partner_id)
+                passed.append(letter)
+    if settled:
+        ledger.settle(connection, settled)
+    names = {channel: transport.name for channel, transport in transports.items()}
+    ours = ledger.intend(
+        connection,
+        [(letter.id, letter.fence, today[letter.partner_id], names[letter.channel]) for letter in passed],
+    )
+    mine = {channel: [each for each in passed if each.channel is channel and each.id in ours] for channel in transports}
+    return [Intended(transports[channel], letters, lease_until) for channel, letters in mine.items() if letters]

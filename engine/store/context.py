@@ -1,0 +1,100 @@
+"""What a claimed batch is read with, one query a question: for rendering, for the gates, for the caps."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection, Integer, and_, case, exists, func, select
+
+from engine.store.facts import FACTS, Facts, joined, other
+from engine.store.rowset import rows, rowset
+from engine.store.schema import deliveries, enrollments, partners
+
+_ids = rowset("ids", id=Integer)
+_earlier = deliveries.alias("earlier")
+_first = ~exists(
+    select(1).where(
+        _earlier.c.enrollment_id == deliveries.c.enrollment_id,
+        _earlier.c.partner_id == deliveries.c.partner_id,
+        _earlier.c.channel == deliveries.c.channel,
+        _earlier.c.sent_on.is_not(None),
+        _earlier.c.id != deliveries.c.id,
+    )
+)
+_context = (
+    select(
+        deliveries.c.id,
+        deliveries.c.fence,
+        deliveries.c.attempts,
+        deliveries.c.step,
+        deliveries.c.occurrence,
+        deliveries.c.week,
+        deliveries.c.activity,
+        deliveries.c.variant,
+        deliveries.c.channel,
+        deliveries.c.due_at,
+        deliveries.c.expires_at,
+        enrollments.c.seed,
+        partners.c.given_name,
+        partners.c.locale,
+        partners.c.email_cipher,
+        partners.c.email_index,
+        partners.c.phone_cipher,
+        partners.c.phone_index,
+        case((deliveries.c.channel == "email", partners.c.email_cipher), else_=partners.c.phone_cipher)
+        .is_not(None)
+        .label("has_address"),
+        partners.c.timezone,
+        partners.c.id.label("partner_id"),
+        partners.c.position,
+        other.c.given_name.label("other_name"),
+        _first.label("first"),
+        enrollments.c.digest,
+    )
+    .select_from(joined(deliveries))
+    .where(deliveries.c.id.in_(select(_ids.c.id)))
+    .order_by(deliveries.c.id)
+)
+
+
+def context(connection: Connection, ids: Sequence[int]) -> Sequence[Facts]:
+    """All that rendering needs of each delivery, in id order."""
+    return connection.execute(_context, {"ids": rows([[i] for i in ids])}).all()
+
+
+_facts = (
+    select(deliveries.c.id, deliveries.c.fence, *FACTS)
+    .select_from(joined(deliveries))
+    .where(deliveries.c.id.in_(select(_ids.c.id)))
+)
+
+
+def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
+    """What the gates need, read again in the transaction that commits the intent to send; by delivery id."""
+    return {row.id: row for row in connection.execute(_facts, {"ids": rows([[i] for i in ids])}).all()}
+
+
+_asked = rowset("asked", partner_id=Integer, day=Integer, monday=Integer)
+_counts = (
+    select(
+        _asked.c.partner_id,
+        func.sum((deliveries.c.sent_on == _asked.c.day).cast(Integer)),
+        func.count(),
+    )
+    .select_from(
+        _asked.join(
+            deliveries,
+            and_(
+                deliveries.c.partner_id == _asked.c.partner_id,
+                deliveries.c.sent_on.is_not(None),
+                deliveries.c.sent_on.between(_asked.c.monday, _asked.c.monday + 6),
+            ),
+        )
+    )
+    .group_by(_asked.c.partner_id)
+)
+
+
+def sent_counts(connection: Connection, asked: Sequence[tuple[int, date, date]]) -> dict[int, tuple[int, int]]:
+    """How many messages each partner had on a day and in the week from a Monday, as (day, week) by partner."""
+    batch = rows([(partner, day.toordinal(), monday.toordinal()) for partner, day, monday in asked])
+    return {partner: (today, week) for partner, today, week in connection.execute(_counts, {"asked": batch}).all()}
