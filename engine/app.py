@@ -130,9 +130,15 @@ class Engine:
         return position
 
     def enroll(
-        self, campaign: Campaign, start: date, refs: Sequence[str] | None = None, *, dry_run: bool = False
+        self,
+        campaign: Campaign,
+        start: date,
+        refs: Sequence[str] | None = None,
+        *,
+        where: str | None = None,
+        dry_run: bool = False,
     ) -> Enrolled:
-        """Enroll every couple, or those named, from a local date; see `enroll.enrollment.enroll`."""
+        """Enroll every couple, those named or those for whom `where` holds; see `enroll.enrollment.enroll`."""
         return enroll(
             self.database,
             campaign,
@@ -140,6 +146,7 @@ class Engine:
             seed_key=self.vault.subkey("enrollments"),
             now=self.clock.now(),
             refs=refs,
+            where=where,
             dry_run=dry_run,
         )
 
@@ -157,6 +164,11 @@ class Engine:
         reconciled = await reconcile(self.database, self.transports, now)
         planned = self._planner.plan_due(now)
         return Tick(planned, await self._dispatcher.drain(), reconciled)
+
+    def waiting(self) -> tuple[int, int]:
+        """What a tick would take up now: places that have fallen due, and planned deliveries whose instant has come."""
+        with self.database.read() as connection:
+            return places.waiting(connection, self.clock.now())
 
     def stop(self) -> None:
         """Claim nothing more; a tick that is under way records what it has handed over and returns."""

@@ -97,6 +97,20 @@ def test_a_couple_enrolls_once_and_its_schedule_is_in_each_partners_local_time(s
     assert sundays == {"19:00": None, "12:00": "window"}
 
 
+def test_only_couples_for_whom_the_expression_holds_are_enrolled(shell: Shell) -> None:
+    nobody = ("enroll", "eight-weeks", "--where", "couple.size == 1", "--start", "2026-03-02")
+    assert "0 couples enrolled" in shell.run(*nobody)
+    asked = "'self-esteem' in couple.causes and 'Europe/Madrid' in couple.timezones"
+    assert "1 couple enrolled" in shell.run("enroll", "eight-weeks", "--where", asked, "--start", "2026-03-02")
+
+
+def test_a_dry_tick_says_what_it_would_take_up_and_does_nothing(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    for _ in range(2):
+        assert "1 steps have fallen due" in shell.run("tick", "--dry-run", "--now", "2026-03-02T08:00:00Z")
+    assert "No deliveries yet" in shell.run("deliveries", "list")
+
+
 def test_ticks_send_what_is_due_and_the_database_says_what_became_of_it(shell: Shell) -> None:
     shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
     assert "Planned 1, sent 1" in shell.run("tick", "--now", "2026-03-02T08:00:00Z")
@@ -173,6 +187,9 @@ WRONG = [
     (("enroll", "eigth-weeks", "--all", "--start", "2026-03-02"), 2, "eigth-weeks", "eight-weeks"),
     (("enroll", "eight-weeks", "--all", "--start", "02/03/2026"), 2, "is not a date", "2026-03-02"),
     (("tick", "--now", "2026-03-02T09:00:00"), 2, "no UTC offset", "2026-03-02T09:00:00Z"),
+    (("enroll", "eight-weeks", "--couple", "nobody", "--start", "2026-03-02"), 2, "There is no couple 'nobody'.", ""),
+    (("enroll", "eight-weeks", "--where", "couple.", "--start", "2026-03-02"), 2, "expected name", ""),
+    (("enroll", "eight-weeks", "--where", "couple.sze == 1", "--start", "2026-03-02"), 2, "sze", ""),
     (("deliveries", "show", "99"), 2, "There is no delivery 99.", "rekindle deliveries list"),
     (("deliveries", "list", "--status", "gone"), 2, "gone", "in_doubt"),
     (("simulate", "nothing", "--start", "2026-03-02"), 2, "nothing", ""),

@@ -23,6 +23,7 @@ def enroll(
     campaign: Annotated[str, typer.Argument(help="A campaign's id, or its file.")],
     start: Annotated[date, typer.Option(parser=a_date, metavar="DATE", help="The first day, on each own calendar.")],
     couple: Annotated[list[str] | None, typer.Option(help="Only this couple; may be given again.")] = None,
+    where: Annotated[str | None, typer.Option(metavar="EXPR", help="Those for whom this holds; see docs.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every couple.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     json: Json = False,
@@ -31,11 +32,11 @@ def enroll(
 
     A couple that is in it already is left as it is.
     """
-    if bool(couple) == everyone:
-        raise typer.BadParameter("Say whom: --couple NAME (again for more), or --all.")
+    if sum((bool(couple), where is not None, everyone)) != 1:
+        raise typer.BadParameter("Say whom: --couple NAME (again for more), --where EXPR, or --all.")
     engine = session(context).engine
     definition = engine.campaign(campaign)
-    done = engine.enroll(definition, start, None if everyone else couple, dry_run=dry_run)
+    done = engine.enroll(definition, start, couple or None, where=where, dry_run=dry_run)
     if json:
         as_json([{"campaign": definition.id, "digest": definition.digest, **vars(done), "dry_run": dry_run}])
         return
@@ -91,6 +92,7 @@ def tick(
     now: Annotated[
         datetime | None, typer.Option(parser=an_instant, metavar="INSTANT", help="Pretend that it is this instant.")
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken up, and do nothing.")] = False,
     json: Json = False,
 ) -> None:
     """Do one plan-and-deliver pass, for cron."""
@@ -99,6 +101,13 @@ def tick(
 
     opened = session(context)
     engine = opened.engine if now is None else build(opened.settings, VirtualClock(now))
+    if dry_run:
+        due, planned = engine.waiting()
+        if json:
+            as_json([{"due": due, "planned": planned}])
+        else:
+            console().print(f"{due} steps have fallen due, and {planned} planned messages may go.")
+        return
     done = asyncio.run(_once(engine))
     if json:
         as_json([{name: vars(part) for name, part in vars(done).items()}])

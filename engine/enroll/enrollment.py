@@ -1,6 +1,6 @@
 """Enrolls couples in a campaign: pins the version, draws their activities, gives each partner their first place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
@@ -15,11 +15,14 @@ from engine.model.strategy import Cause
 from engine.plan.assign import assign
 from engine.plan.calendar import Calendars
 from engine.plan.draw import Tastes, draw_all
-from engine.store import definitions, enrollments
+from engine.render.sandbox import compile_expression
+from engine.store import couples, definitions, enrollments
 from engine.store.database import Database
 from engine.store.enrollments import NewEnrollment
 
 PAGE = 1_000
+Person = Row[*tuple[Any, ...]]
+"""A partner as `store.enrollments.candidates` gives them."""
 
 
 @dataclass
@@ -38,16 +41,24 @@ def enroll(
     seed_key: bytes,
     now: datetime,
     refs: Sequence[str] | None = None,
+    where: str | None = None,
     dry_run: bool = False,
 ) -> Enrolled:
-    """Enroll every couple, or those called `refs`, from the local date `start` on each partner's own calendar.
+    """Enroll couples from the local date `start` on each partner's own calendar.
+
+    All of them; or those called `refs`, NotFound naming the first that does not exist; or those for whom `where` holds,
+    a sandboxed Jinja expression over `couple` (see `whom`), RenderError when it is wrong.
 
     A couple that is already in the campaign is left as it is, so running it again changes nothing. `seed_key` keys the
     draws: the same key, couple, campaign and start give the same activities on every machine.
     """
     done = Enrolled()
     calendars = Calendars(campaign)
+    wanted = compile_expression(where) if where is not None else None
     after = 0
+    with database.read() as connection:
+        for ref in refs or ():
+            couples.id_of(connection, ref)
     while True:
         with database.begin() as connection:
             if not dry_run:
@@ -56,7 +67,9 @@ def enroll(
             if not people:
                 return done
             after = people[-1].couple_id
-            batch = list(_batch(campaign, calendars, people, start, seed_key))
+            members = [list(group) for _, group in groupby(people, key=lambda person: person.couple_id)]
+            chosen = [each for each in members if wanted is None or wanted({"couple": whom(each)})]
+            batch = [_enrollment(campaign, calendars, each, start, seed_key) for each in chosen]
             new = enrollments.add(connection, batch, now, dry_run=dry_run)
             done.enrolled += new
             done.already += len(batch) - new
@@ -79,33 +92,37 @@ def _keep(connection: Connection, campaign: Campaign, now: datetime) -> None:
     )
 
 
-def _batch(
-    campaign: Campaign,
-    calendars: Calendars,
-    people: Sequence[Row[*tuple[Any, ...]]],
-    start: date,
-    seed_key: bytes,
-) -> Iterator[NewEnrollment]:
-    for couple_id, members in groupby(people, key=lambda person: person.couple_id):
-        partners = list(members)
-        seed = seed_of(seed_key, partners[0].ref, campaign.id, start)
-        causes = frozenset(Cause(cause) for partner in partners for cause in partner.causes)
-        tastes = Tastes(causes, touch=all(partner.touch for partner in partners))
-        yield NewEnrollment(
-            couple_id=couple_id,
-            campaign=campaign.id,
-            digest=campaign.digest,
-            start=start,
-            seed=seed,
-            variants=assign(campaign, seed),
-            draws=draw_all(campaign, start.weekday(), seed, tastes),
-            first=[_first(calendars, partner, start) for partner in partners],
-        )
+def whom(partners: Sequence[Person]) -> dict[str, object]:
+    """What `--where` may ask of a couple: `ref`, `size`, and both partners' causes, channels, locales and timezones."""
+    return {
+        "ref": partners[0].ref,
+        "size": len(partners),
+        "causes": sorted({cause for partner in partners for cause in partner.causes}),
+        "channels": sorted({partner.channel for partner in partners}),
+        "locales": sorted({partner.locale for partner in partners}),
+        "timezones": sorted({partner.timezone for partner in partners}),
+    }
 
 
-def _first(
-    calendars: Calendars, partner: Row[*tuple[Any, ...]], start: date
-) -> tuple[int, datetime | None, str | None, int | None]:
+def _enrollment(
+    campaign: Campaign, calendars: Calendars, partners: Sequence[Person], start: date, seed_key: bytes
+) -> NewEnrollment:
+    seed = seed_of(seed_key, partners[0].ref, campaign.id, start)
+    causes = frozenset(Cause(cause) for partner in partners for cause in partner.causes)
+    tastes = Tastes(causes, touch=all(partner.touch for partner in partners))
+    return NewEnrollment(
+        couple_id=partners[0].couple_id,
+        campaign=campaign.id,
+        digest=campaign.digest,
+        start=start,
+        seed=seed,
+        variants=assign(campaign, seed),
+        draws=draw_all(campaign, start.weekday(), seed, tastes),
+        first=[_first(calendars, partner, start) for partner in partners],
+    )
+
+
+def _first(calendars: Calendars, partner: Person, start: date) -> tuple[int, datetime | None, str | None, int | None]:
     slots = calendars.of(start, partner.send_at, partner.position)
     if not slots:
         return partner.partner_id, None, None, None

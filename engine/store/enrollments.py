@@ -27,6 +27,8 @@ class NewEnrollment:
 
 def add(connection: Connection, batch: Sequence[NewEnrollment], now: datetime, *, dry_run: bool = False) -> int:
     """Store enrollments and places; a couple already in the campaign is left alone. How many are, or would be, new."""
+    if not batch:
+        return 0
     already = _running(connection, batch)
     new = [each for each in batch if each.couple_id not in already]
     if not new or dry_run:
@@ -78,6 +80,8 @@ _candidates = (
         partners.c.send_at,
         partners.c.causes,
         partners.c.touch,
+        partners.c.locale,
+        partners.c.channel,
     )
     .join(partners, partners.c.couple_id == couples.c.id)
     .order_by(couples.c.id, partners.c.position)

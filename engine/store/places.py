@@ -130,6 +130,24 @@ _wakes = select(
 )
 
 
+_waiting = select(
+    select(func.count())
+    .select_from(places)
+    .where(places.c.next_due_at <= bindparam("now", type_=Instant))
+    .scalar_subquery(),
+    select(func.count())
+    .select_from(deliveries)
+    .where(PLANNED, deliveries.c.send_at <= bindparam("now", type_=Instant))
+    .scalar_subquery(),
+)
+
+
+def waiting(connection: Connection, now: datetime) -> tuple[int, int]:
+    """How many places have fallen due, and how many planned deliveries may be sent."""
+    due_places, to_send = connection.execute(_waiting, {"now": now}).one()
+    return due_places, to_send
+
+
 def next_wake(connection: Connection) -> datetime | None:
     """The earliest instant at which anything falls due, may be sent or loses its lease; None when nothing ever will."""
     moments = connection.execute(_wakes).one()

@@ -1,5 +1,6 @@
 """A wall time on a partner's own calendar is one instant, on every machine, in every zone, through every DST change."""
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -87,6 +88,19 @@ def test_in_every_zone_a_wall_time_comes_back_as_itself_or_later_by_a_gap(timezo
         assert fold < found
     else:
         assert shown == wall
+
+
+def test_in_every_zone_there_is_nine_oclock_on_every_day_of_a_year() -> None:
+    """Every zone in the tz data, through both its changes of 2026: no morning is skipped, repeated or moved."""
+    days = [date(2026, 1, 1) + timedelta(days=ahead) for ahead in range(365)]
+    for timezone in sorted(zone_names()):
+        nines = [to_instant(datetime.combine(day, time(9)), timezone) for day in days]
+        assert not any(moved for _, moved in nines), timezone
+        assert [wall_time(found, timezone).date() for found, _ in nines] == days, timezone
+        gaps = {later[0] - earlier[0] for earlier, later in itertools.pairwise(nines)}
+        assert gaps <= {timedelta(hours=hours) for hours in (22, 23, 23.5, 24, 24.5, 25, 26)}, (
+            timezone
+        )  # Troll changes by two
 
 
 @given(ZONES, WALLS)
