@@ -1,8 +1,11 @@
 """How the command line speaks: tables for people, JSON lines for programs, complaints with their mend."""
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RekindleError
@@ -28,6 +31,14 @@ def complain(error: RekindleError) -> None:
     out.print(Text.assemble(("Problem: ", "bold red"), str(error)))
     if error.fix:
         out.print(Text.assemble(("Mend:    ", "bold green"), error.fix))
+
+
+def program() -> str:
+    """How this program is called from here: by name where the shell would find it, else by its path."""
+    own = Path(sys.argv[0])
+    if shutil.which(own.name) or not own.is_file():
+        return own.name
+    return os.path.relpath(own)
 
 
 def as_json(values: Iterable[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.console.bar import bar
-from engine.console.say import as_json, console, table
+from engine.console.say import as_json, console, program, table
 from engine.console.session import a_date, session
 
 SHOWN = 2  # couples whose whole calendar is printed
@@ -114,8 +114,8 @@ def demo(
     speak.print(f"Emails and texts as files:                   {done.outbox}", markup=False)
     speak.print("\nTry next:")
     for command in (
-        f"rekindle -C {out} deliveries list --couple {COUPLE_WHO_STOPS}",
-        "rekindle simulate eight-weeks --start 2026-03-02 --couples 50",
-        "rekindle check",
+        f"-C {out} deliveries list --couple {COUPLE_WHO_STOPS}",
+        "simulate eight-weeks --start 2026-03-02 --couples 50",
+        "check",
     ):
-        speak.print(f"  {command}", markup=False)
+        speak.print(f"  {program()} {command}", markup=False)
