@@ -50,7 +50,16 @@ class Numbered:
 _twin = partners.alias("twin")
 _lines = (
     select(
-        deliveries,
+        deliveries.c.id,
+        deliveries.c.week,
+        deliveries.c.step,
+        deliveries.c.activity,
+        deliveries.c.channel,
+        deliveries.c.variant,
+        deliveries.c.send_at,
+        deliveries.c.timezone,
+        deliveries.c.status,
+        deliveries.c.reason,
         couples.c.ref,
         enrollments.c.campaign,
         enrollments.c.digest,
@@ -146,13 +155,14 @@ class Detail:
     facts: dict[str, Any]
 
 
-_SHOWN = ("channel", "variant", "transport", "receipt", "moved_because", "detail", "tzdata")
-_INSTANTS = ("due_at", "send_at", "expires_at", "sent_at")
+_SHOWN = ("transport", "receipt", "moved_because", "detail", "tzdata")
+_INSTANTS = ("due_at", "expires_at", "sent_at")
 
 
 def show(connection: Connection, delivery_id: int) -> Detail:
     """The delivery with this id; NotFound when there is none."""
-    row = connection.execute(_lines.where(deliveries.c.id == delivery_id)).first()
+    more = (deliveries.c[name] for name in (*_SHOWN, *_INSTANTS))
+    row = connection.execute(_lines.add_columns(*more).where(deliveries.c.id == delivery_id)).first()
     if row is None:
         raise NotFound(f"There is no delivery {delivery_id}.", fix="`rekindle deliveries list` shows their ids.")
     tried = connection.execute(
@@ -166,6 +176,7 @@ def show(connection: Connection, delivery_id: int) -> Detail:
             "id": row.id,
             **asdict(_line(row, _Strategies(connection))),
             **{name: values[name] for name in _SHOWN},
+            "send_at": _utc(row.send_at),
             **{name: None if values[name] is None else _utc(values[name]) for name in _INSTANTS},
             "attempts": [
                 {"at": _utc(at), "transport": transport, "outcome": outcome, "detail": detail}
@@ -176,4 +187,4 @@ def show(connection: Connection, delivery_id: int) -> Detail:
 
 
 def _utc(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instant.isoformat(timespec='seconds')[:19]}Z"
