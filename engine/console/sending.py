@@ -43,7 +43,7 @@ def enroll(
     verb = "would be enrolled" if dry_run else "enrolled"
     console().print(
         f"{done.enrolled} {'couple' if done.enrolled == 1 else 'couples'} {verb} in {definition.title!r} from {start}; "
-        f"{done.already} already in it.",
+        f"{done.already} left as they are.",
         markup=False,
     )
 

@@ -8,7 +8,8 @@
 4 HANDED     the transport has answered, or may have.
 5 RECORDED   its answers are on the rows.
 
-While a batch is on its way, the next one is claimed and rendered.
+While a batch is on its way, the next one is claimed and rendered. Its intent is committed only when that one has been
+recorded: the last look at window, pause, stop and consent must not be minutes old when it leaves.
 """
 
 import asyncio
@@ -21,12 +22,13 @@ from sqlalchemy import Connection
 from engine.clock import Clock
 from engine.deliver.definitions import Definitions
 from engine.deliver.intent import Intended, intend
-from engine.deliver.messages import Letters
+from engine.deliver.messages import Letter, Letters, Poisoned
 from engine.deliver.outcomes import MEND_TIME, Delivered, Record, judge
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
 from engine.store import context, ledger, suppressions
 from engine.store.database import Database
+from engine.store.facts import Facts
 from engine.transport.base import Transport
 
 
@@ -79,9 +81,11 @@ class Dispatcher:
         try:
             claimed = self._batch
             while claimed == self._batch and not self._stopping:  # a batch that was not full took all that was due
-                claimed, ready = self._prepare(done)
+                claimed, letters, lease_until = self._prepare(done)
                 if under_way is not None:
                     await under_way
+                    under_way = None
+                ready = self._intend(letters, lease_until, done) if claimed else []
                 under_way = asyncio.create_task(self._send(ready, done)) if ready else None
                 await asyncio.sleep(0)  # let it start before the next batch is prepared
         finally:
@@ -90,21 +94,27 @@ class Dispatcher:
                 await under_way
         return done
 
-    def _prepare(self, done: Delivered) -> tuple[int, list[Intended]]:
-        """Claim and render a batch and commit the intent to send it; how many were claimed, and what is to be sent."""
+    def _prepare(self, done: Delivered) -> tuple[int, list[Letter], datetime]:
+        """Claim and render a batch; how many were claimed, their letters, and until when they are ours."""
         now = self._clock.now()
+        lease_until = now + self._lease
         channels = [c for c, t in self._transports.items() if self._left_alone_until.get(t.name, now) <= now]
         with self._database.begin() as connection:
-            ids = ledger.claim(connection, now, self._owner, now + self._lease, self._batch, channels)
+            ids = ledger.claim(connection, now, self._owner, lease_until, self._batch, channels)
             rows = context.context(connection, ids) if ids else []
             definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
         if not ids:
-            return 0, []
+            return 0, [], lease_until
         self._announce(ProtocolStep.CLAIMED)
         # An address that went after planning is the consent gate's to name; there is nothing to write to it.
         homeless = [row for row in rows if not row.has_address]
         letters, poisoned = self._letters.write([row for row in rows if row.has_address], definitions, now)
         self._announce(ProtocolStep.RENDERED)
+        if homeless or poisoned:
+            self._set_apart(homeless, poisoned, done)
+        return len(ids), letters, lease_until
+
+    def _set_apart(self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], done: Delivered) -> None:
         with self._database.begin() as connection:
             if homeless:
                 nowhere = DeliveryStatus.SKIPPED, SkipReason.NO_ADDRESS
@@ -114,9 +124,13 @@ class Dispatcher:
                 failed = DeliveryStatus.FAILED, FailReason.POISON
                 ledger.settle(connection, [(*who, *failed, why, None, None) for *who, why in poisoned])
                 done.failed += len(poisoned)
-            ready = intend(connection, letters, self._transports, now, now + self._lease, done)
+
+    def _intend(self, letters: Sequence[Letter], lease_until: datetime, done: Delivered) -> list[Intended]:
+        """Ask the gates once more, now, and commit the intent to send what passes."""
+        with self._database.begin() as connection:
+            ready = intend(connection, letters, self._transports, self._clock.now(), lease_until, done)
         self._announce(ProtocolStep.INTENDED)
-        return len(ids), ready
+        return ready
 
     async def _send(self, ready: Sequence[Intended], done: Delivered) -> None:
         """Hand each transport its messages and record what it answers."""

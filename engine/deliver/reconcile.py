@@ -51,10 +51,14 @@ async def reconcile(
 
 
 async def _ask(transport: Transport | None, used: str | None, delivery_id: int) -> Accepted | ConnectionFailed | None:
-    """What the transport that was used says; None when it is another one now, or cannot tell."""
+    """What the transport that was used says; None when it is another one now, cannot tell, or fails to."""
     if transport is None or transport.name != used or not isinstance(transport, Reconcilable):
         return None
-    return await transport.find(delivery_id)
+    try:
+        return await transport.find(delivery_id)
+    except Exception:
+        # A provider that cannot be asked leaves the doubt as it is; everyone else's messages must not wait for it.
+        return None
 
 
 def _record(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from engine.define.digest import freeze
+from engine.enroll.latecomers import seat_latecomers
 from engine.model.campaign import Campaign
 from engine.model.strategy import Cause
 from engine.plan.assign import assign
@@ -30,7 +31,7 @@ class Enrolled:
     """What an enrolling did, in couples."""
 
     enrolled: int = 0
-    already: int = 0  # in this campaign already: left as they are
+    already: int = 0  # in this campaign already, or not to be taken back unasked: left as they are
 
 
 def enroll(
@@ -49,8 +50,9 @@ def enroll(
     All of them; or those called `refs`, NotFound naming the first that does not exist; or those for whom `where` holds,
     a sandboxed Jinja expression over `couple` (see `whom`), RenderError when it is wrong.
 
-    A couple that is already in the campaign is left as it is, so running it again changes nothing. `seed_key` keys the
-    draws: the same key, couple, campaign and start give the same activities on every machine.
+    A couple that is already in the campaign, or was from this start, is left as it is, so running it again changes
+    nothing. One that has been through the campaign or was stopped, in any, begins again only when it is named.
+    `seed_key` keys the draws: the same key, couple, campaign and start give the same activities on every machine.
     """
     done = Enrolled()
     calendars = Calendars(campaign)
@@ -60,19 +62,24 @@ def enroll(
         for ref in refs or ():
             couples.id_of(connection, ref)
     while True:
+        with database.read() as connection:
+            people = enrollments.candidates(connection, after, PAGE, refs)
+        if not people:
+            break
+        after = people[-1].couple_id
+        members = [list(group) for _, group in groupby(people, key=lambda person: person.couple_id)]
+        chosen = [each for each in members if wanted is None or wanted({"couple": whom(each)})]
+        # Drawn outside the transaction: page after page under the lock would keep a running engine from recording.
+        batch = [_enrollment(campaign, calendars, each, start, seed_key) for each in chosen]
         with database.begin() as connection:
             if not dry_run:
                 _keep(connection, campaign, now)
-            people = enrollments.candidates(connection, after, PAGE, refs)
-            if not people:
-                return done
-            after = people[-1].couple_id
-            members = [list(group) for _, group in groupby(people, key=lambda person: person.couple_id)]
-            chosen = [each for each in members if wanted is None or wanted({"couple": whom(each)})]
-            batch = [_enrollment(campaign, calendars, each, start, seed_key) for each in chosen]
-            new = enrollments.add(connection, batch, now, dry_run=dry_run)
+            new = enrollments.add(connection, batch, now, named=refs is not None, dry_run=dry_run)
             done.enrolled += new
             done.already += len(batch) - new
+    if done.enrolled and not dry_run:
+        seat_latecomers(database, now)  # whoever joined a couple between the reading of its page and its storing
+    return done
 
 
 def seed_of(seed_key: bytes, ref: str, campaign: str, start: date) -> str:
@@ -110,14 +117,15 @@ def _enrollment(
     seed = seed_of(seed_key, partners[0].ref, campaign.id, start)
     causes = frozenset(Cause(cause) for partner in partners for cause in partner.causes)
     tastes = Tastes(causes, touch=all(partner.touch for partner in partners))
+    variants = assign(campaign, seed)
     return NewEnrollment(
         couple_id=partners[0].couple_id,
         campaign=campaign.id,
         digest=campaign.digest,
         start=start,
         seed=seed,
-        variants=assign(campaign, seed),
-        draws=draw_all(campaign, start.weekday(), seed, tastes),
+        variants=variants,
+        draws=draw_all(campaign, start.weekday(), seed, tastes, variants),
         first=[_first(calendars, partner, start) for partner in partners],
     )
 

@@ -51,11 +51,14 @@ def pool(campaign: Campaign, draw: Draw, week: int, tastes: Tastes) -> list[Acti
     ]
 
 
-def draw_all(campaign: Campaign, start_weekday: int, seed: str, tastes: Tastes) -> dict[str, str]:
+def draw_all(
+    campaign: Campaign, start_weekday: int, seed: str, tastes: Tastes, variants: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Every draw of an enrollment, by slot key. A slot whose pool is empty is left out.
 
     Days are drawn in order, so that "not before the pool is exhausted" looks back over all earlier days. Where each
-    partner has an activity of their own, one does not get what the other has while there is anything else.
+    partner has an activity of their own, one does not get what the other has while there is anything else. What a
+    step gives outright, or this couple's variant of it (`variants`, by step key), counts as given.
     """
     turns = sorted(
         (
@@ -66,7 +69,12 @@ def draw_all(campaign: Campaign, start_weekday: int, seed: str, tastes: Tastes) 
         ),
         key=lambda turn: turn[:2],
     )
-    given = {step.activity: 0 for step in campaign.steps if step.activity}
+    arms = variants or {}
+    outright = {
+        step.key: next((arm.activity for arm in step.variants if arm.name == arms.get(step.key)), None) or step.activity
+        for step in campaign.steps
+    }
+    given = {activity: 0 for activity in outright.values() if activity}
     pools: dict[tuple[int, int], list[Activity]] = {}
     draws: dict[str, str] = {}
     for occurrence, order, step, draw in turns:

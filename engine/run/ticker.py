@@ -23,8 +23,13 @@ async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda d
         ended = asyncio.Event()
         failures: list[BaseException] = []
         loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            engine.stop()  # at once: a tick under way may have a long backlog still to claim
+            ended.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, ended.set)
+            loop.add_signal_handler(number, end)
         at_rest = asyncio.Lock()
 
         async def tick() -> None:

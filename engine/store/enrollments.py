@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, exists, insert, select, update
+from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, exists, insert, select, update
 
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners, places
+from engine.store.types import LocalDate
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,17 @@ class NewEnrollment:
     first: Sequence[tuple[int, datetime | None, str | None, int | None]]
 
 
-def add(connection: Connection, batch: Sequence[NewEnrollment], now: datetime, *, dry_run: bool = False) -> int:
-    """Store enrollments and places; a couple already in the campaign is left alone. How many are, or would be, new."""
+def add(
+    connection: Connection, batch: Sequence[NewEnrollment], now: datetime, *, named: bool = False, dry_run: bool = False
+) -> int:
+    """Store enrollments and places; how many are, or would be, new.
+
+    Left alone: a couple in the campaign, or once in it from the same start; and, unless the couples were `named`, one
+    that was ever in it, or was stopped in any campaign: who left is not taken back by an order about everyone.
+    """
     if not batch:
         return 0
-    already = _running(connection, batch)
+    already = _left_alone(connection, batch, named=named)
     new = [each for each in batch if each.couple_id not in already]
     if not new or dry_run:
         return len(new)
@@ -62,6 +69,31 @@ _active = (
     .join(_wanted, enrollments.c.couple_id == _wanted.c.couple_id)
     .where(enrollments.c.campaign == bindparam("campaign"), enrollments.c.status.in_(["active", "paused"]))
 )
+
+
+_before = (
+    select(enrollments.c.couple_id)
+    .distinct()
+    .join(_wanted, enrollments.c.couple_id == _wanted.c.couple_id)
+    .where(
+        (
+            (enrollments.c.campaign == bindparam("campaign"))
+            & (
+                enrollments.c.status.in_(["active", "paused"])
+                | (enrollments.c.start == bindparam("start", type_=LocalDate))
+                | ~bindparam("named", type_=Boolean)
+            )
+        )
+        | ((enrollments.c.status == "stopped") & ~bindparam("named", type_=Boolean))
+    )
+)
+
+
+def _left_alone(connection: Connection, batch: Sequence[NewEnrollment], *, named: bool) -> set[int]:
+    """The couples of the batch that `add` leaves as they are."""
+    wanted = {"wanted": rows([[each.couple_id] for each in batch])}
+    asked = {"campaign": batch[0].campaign, "start": batch[0].start, "named": named}
+    return set(connection.execute(_before, wanted | asked).scalars())
 
 
 def _running(connection: Connection, batch: Sequence[NewEnrollment]) -> dict[int, int]:

@@ -71,7 +71,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(where: str, times: int, folde
 
 @pytest.mark.parametrize(
     ("where", "doubts"),
-    [("RENDERED", 0), ("INTENDED", 4), (IN_TRANSPORT, 8), ("HANDED", 8)],
+    [("RENDERED", 0), ("INTENDED", 4), (IN_TRANSPORT, 4), ("HANDED", 4)],
 )
 def test_when_the_transport_cannot_tell_what_may_have_gone_is_in_doubt_and_never_sent_again(
     where: str, doubts: int, folder: Path

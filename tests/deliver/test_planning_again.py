@@ -160,7 +160,7 @@ def test_a_couple_that_was_stopped_can_begin_again() -> None:
     world.join("x", person("Ana"))
     world.enroll()
     world.stop("x")
-    assert vars(world.enroll(date(2026, 3, 9))) == {"enrolled": 1, "already": 0}
+    assert vars(world.enroll(date(2026, 3, 9), "x")) == {"enrolled": 1, "already": 0}
     world.live()
     assert world.became() == [("Ana", "2026-03-10T09:00", *SENT)]
     assert [row.status for row in world.rows(schema.enrollments)] == ["stopped", "completed"]
