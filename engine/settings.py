@@ -51,7 +51,11 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///rekindle.sqlite3", description="Where everything is kept.")
     key_file: Path = Field(Path("rekindle.key"), description="An owner-only file with the encryption keys.")
     key: SecretStr | None = Field(None, description="The keys themselves, instead of a file; best set by environment.")
-    public_url: str = Field("https://rekindle.example", description="Where couples reach this engine's web pages.")
+    public_url: str = Field(
+        "https://rekindle.example",
+        pattern=r"^https?://[!-;=?-~]+$",  # it stands in headers between < and >: ASCII, and no other sign of either
+        description="Where couples reach this engine's web pages.",
+    )
     campaigns: list[Path] = Field(
         [Path("campaigns")], description="Folders of campaign files; the shipped ones are searched after them."
     )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from engine.check.subject import Definition
 from engine.define.findings import Finding
 from engine.model.campaign import Audience, Campaign, Step
+from engine.model.strategy import Cause
 from engine.plan.calendar import DAYS, occurrences
 from engine.plan.draw import Tastes, draw_all, pool, slot_key
 
-MOST_CAUTIOUS = Tastes()
-"""A couple that has not opted in to touch: a pool must do for them too."""
+MOST_CAUTIOUS = Tastes(causes=frozenset({Cause.TRUST_VIOLATIONS}))
+"""A couple that has not opted in to touch and whose trust was broken: a pool must do for them too."""
 
 TRIAL_COUPLES = 28
 """Four for each weekday on which an enrollment may start; what one of them meets, many of a thousand will."""

@@ -26,7 +26,9 @@ REFUSED_CATEGORIES = {
     "Zl": "a line break",
     "Zp": "a line break",
 }
-NO_NAME_HOLDS = ("://", "<", ">", "www.", "{{", "{%")
+NO_NAME_HOLDS = ("://", "<", ">", "www.", "{{", "{%", "/", "@")
+LINK = re.compile(r"\w\.\w{2}")  # phones and mail programs make a link of evil.example, not of J.R.
+BLANK = "\u115f\u1160\u3164\uffa0"  # Hangul fillers: letters by category, and nothing to see
 
 
 def normal_email(text: str) -> str:
@@ -93,7 +95,7 @@ def clean_name(text: str) -> str:
                 f"The name holds {what} (U+{ord(character):04X}).", "Type the name again instead of pasting it."
             )
     name = " ".join(unicodedata.normalize("NFC", name).split())
-    if not name.strip(JOINERS):
+    if not name.strip(JOINERS + BLANK):
         raise BadValue("The name is empty.", "Give the name that messages should use.")
     if len(name) > NAME_LIMIT:
         raise BadValue(f"The name is {len(name)} characters long.", f"Use at most {NAME_LIMIT}.")
@@ -101,6 +103,6 @@ def clean_name(text: str) -> str:
         raise BadValue("The name has no letter in it.", "Give the name that messages should use.")
     if name[0] in "=+-@":
         raise BadValue(f"The name begins with {name[0]}, as a spreadsheet's formula does.", "Take that character out.")
-    if any(sign in name.lower() for sign in NO_NAME_HOLDS):
+    if any(sign in name.lower() for sign in NO_NAME_HOLDS) or LINK.search(name):
         raise BadValue("The name holds a link or markup.", "Give a name alone.")
     return name

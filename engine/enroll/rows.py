@@ -24,6 +24,7 @@ REF_LIMIT = 200
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|\d{3}))?", re.ASCII)
+PHONE = re.compile(r"\+[\d ().-]{7,}", re.ASCII)
 TIME = re.compile(r"(\d{1,2}):(\d\d)(?::00)?", re.ASCII)
 
 
@@ -132,6 +133,9 @@ def _ref(text: str) -> str:
         raise BadValue("There is no couple.", "Give both rows of a couple the same name in the column couple.")
     if len(text) > REF_LIMIT:
         raise BadValue(f"The couple's name is over {REF_LIMIT} characters long.", "Use a short one, such as c-0042.")
+    # It is shown in lists and kept in the clear, as no address may be.
+    if "@" in text or PHONE.fullmatch(text):
+        raise BadValue("The couple's name is an address or a phone number.", "Give a name of your own, such as c-0042.")
     if text.isascii() and text.isprintable():
         return text
     if any(unicodedata.category(character)[0] in "C" for character in text):

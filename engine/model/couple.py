@@ -1,6 +1,6 @@
 """A couple is the unit that enrolls; a partner is one of its two people, with an address, a zone and a will."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 
 from engine.model.campaign import Channel
@@ -25,8 +25,8 @@ class NewPartner:
     """
 
     given_name: str
-    email: str | None
-    phone: str | None
+    email: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
     timezone: str
     locale: str
     channel: Channel
@@ -42,8 +42,8 @@ class Partner:
     couple_id: int
     position: int
     given_name: str
-    email: str | None
-    phone: str | None
+    email: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
     timezone: str
     locale: str
     channel: Channel

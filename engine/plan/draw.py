@@ -23,6 +23,14 @@ class Tastes:
     causes: frozenset[Cause] = frozenset()
     touch: bool = False
 
+    @property
+    def cautions(self) -> frozenset[Caution]:
+        """What this couple is spared in every campaign. Nobody says how long ago trust was broken: it may be recent."""
+        spared = set() if self.touch else {Caution.TOUCH}
+        if Cause.TRUST_VIOLATIONS in self.causes:
+            spared.add(Caution.RECENT_BREACH)
+        return frozenset(spared)
+
 
 def slot_key(step: str, occurrence: int, position: int | None) -> str:
     """The name of a draw in `Enrollment.draws`; `position` only where each partner has an activity of their own."""
@@ -39,7 +47,7 @@ def pool(campaign: Campaign, draw: Draw, week: int, tastes: Tastes) -> list[Acti
     theme = campaign.themes[week - 1]
     strategies = draw.strategies or frozenset(theme.strategies)
     shallowest, deepest = draw.depth or theme.depth
-    avoid = campaign.avoid if tastes.touch else campaign.avoid | {Caution.TOUCH}
+    avoid = campaign.avoid | tastes.cautions
     return [
         activity
         for activity in campaign.activities.values()

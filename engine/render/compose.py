@@ -14,7 +14,7 @@ from engine.render.mime_header import field, mailbox, refuse_breaks
 from engine.render.mime_header import recipient as one_address
 from engine.render.recipient import MessageKey, Recipient
 from engine.render.seen import CampaignSeen, StepSeen, activity_seen
-from engine.render.segments import measure
+from engine.render.segments import GSM_BASIC, measure
 from engine.render.shelf import Shelf, names
 from engine.render.specialise import RenderError, Template, render
 from engine.transport.base import EmailMessage, Message, SmsMessage
@@ -173,7 +173,7 @@ class _Sms:
 
 def _usual(name: str) -> bool:
     """Whether lint vouches for a text with this name in it: it measures them with a name of twelve letters."""
-    return len(name) <= 12 and name.isascii()
+    return len(name) <= 12 and GSM_BASIC.issuperset(name)  # a backtick is ASCII, but not GSM-7
 
 
 def _encodable(text: str) -> bool:

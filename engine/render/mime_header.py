@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 _BARE = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")  # needs no quotes as a display name
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FOLD_AT = 76
-_WORD_OCTETS = 42  # makes an encoded word of 68 characters, which leaves room for "Subject: "
+_WORD_OCTETS = 39  # makes an encoded word of 64 characters: with "Subject: ", within the 76 of RFC 2047 section 2
 _MAILBOXES = frozenset({"From", "Sender", "Reply-To"})
 
 

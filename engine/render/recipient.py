@@ -1,6 +1,6 @@
 """Everything personal that a message may hold. Templates see each public attribute of a Recipient as a variable."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.model.campaign import Channel
@@ -29,7 +29,7 @@ class Recipient:
     """
 
     delivery_id: int
-    address: str
+    address: str = field(repr=False)
     message_id: str
     date: datetime
     valid_for: timedelta

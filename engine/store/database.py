@@ -62,7 +62,7 @@ def open_database(url: str) -> Database:
     arguments: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
     if url == IN_MEMORY:
         arguments["poolclass"] = StaticPool
-    engine = create_engine(url, **arguments)
+    engine = create_engine(url, hide_parameters=True, **arguments)  # they are people's names
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     name = engine.url.database

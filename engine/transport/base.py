@@ -32,11 +32,11 @@ class EmailMessage:
     """
 
     delivery_id: int
-    to: str
+    to: str = field(repr=False)
     sender: str  # an RFC 5322 mailbox: Name <local@domain>
     subject: str
-    html: str
-    text: str
+    html: str = field(repr=False)
+    text: str = field(repr=False)
     message_id: str  # with angle brackets; the same for every attempt at a delivery
     date: datetime
     headers: tuple[tuple[str, str], ...]
@@ -52,8 +52,8 @@ class SmsMessage:
     """One text to one phone. The provider must drop it after `valid_for`, so that a queued text never lands at 3 am."""
 
     delivery_id: int
-    to: str  # E.164
-    body: str
+    to: str = field(repr=False)  # E.164
+    body: str = field(repr=False)
     valid_for: timedelta
 
 

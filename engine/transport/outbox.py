@@ -51,6 +51,7 @@ class OutboxTransport:
         stem = f"{message.delivery_id:06d}"
         partial = self.folder / f".{stem}.{os.getpid()}"
         try:
+            partial.touch(mode=0o600)
             partial.write_bytes(content)
             name = _publish(partial, self.folder, stem, suffix)
         except OSError as error:
