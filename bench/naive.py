@@ -102,7 +102,7 @@ class NaiveSender:
         message["To"] = self._town.vault.open(row["email_cipher"], SEALED_EMAIL)
         message["Subject"] = self._rendered("email/prompt.subject.txt", row, values).strip()
         message["Date"] = format_datetime(now)
-        message["Message-ID"] = message_id(row["seed"], row["position"], row["step"], row["occurrence"], "example.org")
+        message["Message-ID"] = message_id(row["seed"], row["id"], "example.org")
         message["List-Unsubscribe"] = f"<{link}>"
         message["List-Id"] = f"<{campaign.id}.list.localhost>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

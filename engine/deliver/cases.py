@@ -5,7 +5,7 @@ from datetime import date, datetime
 from operator import attrgetter
 
 from engine.clock import UnknownZone
-from engine.model.campaign import Audience, Campaign, Channel, Step
+from engine.model.campaign import Campaign, Channel
 from engine.model.enrollment import EnrollmentStatus
 from engine.plan.gates import Case
 from engine.plan.local import local_day, week_start
@@ -14,25 +14,24 @@ from engine.store.facts import Facts
 Counts = Mapping[int, tuple[int, int]]
 
 # The columns of FACTS that are about one channel.
-_REACH = {
-    channel: attrgetter(f"has_{channel}", f"{channel}_consent", f"{channel}_suppressed", f"same_{channel}")
-    for channel in Channel
-}
-_OTHER_CONSENT = {channel: attrgetter(f"other_{channel}_consent") for channel in Channel}
+_REACH = {channel: attrgetter(f"has_{channel}", f"{channel}_consent", f"{channel}_suppressed") for channel in Channel}
 
 
 def case_of(
     facts: Facts,
     campaign: Campaign,
-    step: Step,
     channel: Channel,
     due_at: datetime,
     expires_at: datetime,
     sent: Counts,
-    now: datetime,
+    *,
+    shared: bool = False,
 ) -> Case:
-    """The case of one delivery on `channel` at `now`; `sent` counts messages by partner (today, this week)."""
-    has_address, consented, suppressed, same_address = _REACH[channel](facts)
+    """The case of one delivery on `channel`; `sent` counts messages by partner (today, this week).
+
+    `shared` says that the other partner gets this occurrence at the same address; only the last look can know.
+    """
+    has_address, consented, suppressed = _REACH[channel](facts)
     today, this_week = sent.get(facts.partner_id, (0, 0))
     return Case(
         timezone=facts.timezone,
@@ -43,21 +42,13 @@ def case_of(
         has_address=has_address,
         consented=consented,
         suppressed=suppressed,
-        shared=bool(same_address) and _shared(facts, step, channel, now),
+        shared=shared,
         enrollment=EnrollmentStatus(facts.enrollment_status),
         paused_until=_later(facts.partner_paused_until, facts.couple_paused_until),
         life_event=facts.life_event_at is not None,
         sent_today=today,
         sent_this_week=this_week,
     )
-
-
-def _shared(facts: Facts, step: Step, channel: Channel, at: datetime) -> bool:
-    """Whether the first partner gets this very occurrence at the address they share, so that the second need not."""
-    if facts.position != 2 or step.audience is Audience.ALTERNATING:
-        return False
-    reached_here = (step.channel or facts.other_preferred) == channel and _OTHER_CONSENT[channel](facts)
-    return bool(reached_here and not (facts.other_paused_until is not None and at < facts.other_paused_until))
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

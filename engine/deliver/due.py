@@ -124,7 +124,7 @@ def _delivery(
     status, reason = outright(place, definition, slot, activity)
     send_at = due_at
     if status is DeliveryStatus.PLANNED:
-        match ask(case_of(place, definition.campaign, step, channel, due_at, expires_at, sent, now), now):
+        match ask(case_of(place, definition.campaign, channel, due_at, expires_at, sent), now):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):

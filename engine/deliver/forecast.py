@@ -1,9 +1,10 @@
-"""What is still to come for an enrollment, without planning it: the same rules asked about the future."""
+"""What is still to come, without planning it: the same rules asked about the future, one couple at a time."""
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from engine.clock import zone_names
 from engine.deliver.cases import case_of
 from engine.deliver.definitions import Definition, Definitions
 from engine.deliver.due import activity_of, outright
+from engine.deliver.intent import same_address
 from engine.model.campaign import Channel
 from engine.model.delivery import FailReason, MovedBecause, SkipReason
 from engine.plan.calendar import Slot, place_of
@@ -22,98 +24,119 @@ from engine.store.facts import Facts
 
 MOST_MOVES = 14  # a delivery that is still deferred after so many windows is too late by any rule
 
-
-@dataclass(frozen=True, slots=True)
-class Upcoming:
-    """An occurrence still to come. `local` carries the partner's UTC offset; `skip` says why nothing will go."""
-
-    partner_id: int
-    step: str
-    week: int
-    activity: str | None
-    channel: Channel
-    due_at: datetime
-    send_at: datetime
-    local: datetime
-    moved: MovedBecause | None
-    skip: SkipReason | FailReason | None
+Entry = dict[str, Any]
+Key = tuple[int, str, int, str]  # enrollment, step, occurrence, channel
 
 
-def upcoming(place: Facts, definition: Definition, until: date | None = None) -> Iterator[Upcoming]:
-    """Everything from the place's next slot on, as it would go if the engine runs without a break."""
-    if place.next_step is None:
-        return
-    slots = definition.calendars.of(place.start, place.own_time, place.position)
-    here = place_of(slots, place.next_occurrence, definition.steps[place.next_step][0])
-    got: Counter[date] = Counter()
-    for slot in slots[here:]:
-        if until is not None and slot.wall(place.start).date() > until:
-            return
-        yield _one(place, definition, slot, got)
+@dataclass
+class _Future:
+    """What one couple will have had: messages by partner and local day, and the occurrences that will have gone."""
+
+    got: Mapping[int, Counter[date]]
+    gone: set[Key] = field(default_factory=set)
 
 
-def _one(place: Facts, definition: Definition, slot: Slot, got: Counter[date]) -> Upcoming:
-    step = slot.step
+def schedule(
+    connection: Connection, definitions: Definitions, *, until: date | None, couple: str | None, limit: int
+) -> Iterator[Entry]:
+    """What is to come for a couple, or for about `limit` partners who come first, by instant: plain maps to print.
+
+    As it would go if the engine runs without a break. What is planned already, such as what a gate moved to tomorrow
+    morning, is there too. NotFound when there is no such couple.
+    """
+    couple_id = None if couple is None else couples.id_of(connection, couple)
+    waiting = places.planned(connection, limit, couple_id)
+    found = places.upcoming(connection, limit, couple_id)
+    got: dict[int, Counter[date]] = defaultdict(Counter)
+    people = {row.partner_id for row in (*waiting, *found)}
+    for partner, day, number in places.sent_days(connection, sorted(people)):
+        got[partner][day] += number
+    entries = []
+    for row in waiting:
+        got[row.partner_id][local_day(row.send_at, _zone(row))] += 1
+        entries.append((row.send_at, row.position, _waiting(row)))
+    for _, members in groupby(sorted(found, key=lambda place: place.couple_id), key=lambda place: place.couple_id):
+        entries += _of_couple(connection, definitions, list(members), _Future(got), until)
+    for _, _, entry in sorted(entries, key=lambda each: (each[0], each[2]["couple"], each[1])):
+        if until is None or entry["local_time"][:10] <= until.isoformat():
+            yield entry
+
+
+def _of_couple(
+    connection: Connection, definitions: Definitions, members: list[Facts], future: _Future, until: date | None
+) -> Iterator[tuple[datetime, int, Entry]]:
+    """Every slot that is left to the couple's places, in the order in which they fall due."""
+    slots: list[tuple[datetime, int, int, Facts, Definition, Slot]] = []
+    for place in members:
+        definition = definitions.get(connection, place.digest)
+        calendar = definition.calendars.of(place.start, place.own_time, place.position)
+        here = place_of(calendar, place.next_occurrence, definition.steps[place.next_step][0])
+        for slot in calendar[here:]:
+            if until is None or slot.wall(place.start).date() <= until:
+                due_at, _ = slot.instant(place.start, _zone(place))
+                slots.append((due_at, place.enrollment_id, place.position, place, definition, slot))
+    for *_, place, definition, slot in sorted(slots, key=lambda each: each[:3]):
+        yield _one(place, definition, slot, future)
+
+
+def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> tuple[datetime, int, Entry]:
+    step, timezone, got = slot.step, _zone(place), future.got[place.partner_id]
     channel = step.channel or Channel(place.preferred)
+    key = (place.enrollment_id, step.key, slot.occurrence, channel.value)
+    shared = same_address(place, channel) and key in future.gone
     activity = activity_of(place, step, slot, place.variants.get(step.key))
-    timezone = place.timezone if place.timezone in zone_names() else "UTC"
     due_at, moved = slot.instant(place.start, timezone)
     at = due_at
+    skip: SkipReason | FailReason | None
     _, skip = outright(place, definition, slot, activity)
     for _ in range(MOST_MOVES if skip is None else 0):
         day = local_day(at, timezone)
-        monday = week_start(day)
-        week = sum(got[monday + timedelta(days=ahead)] for ahead in range(7))
+        week = sum(got[week_start(day) + timedelta(days=ahead)] for ahead in range(7))
         counts = {place.partner_id: (got[day], week)}
-        case = case_of(place, definition.campaign, step, channel, due_at, due_at + step.late_after, counts, at)
-        match ask(case, at):
+        expires_at = due_at + step.late_after
+        match ask(case_of(place, definition.campaign, channel, due_at, expires_at, counts, shared=shared), at):
             case Send():
                 got[day] += 1
+                future.gone.add(key)
                 break
             case Skip(reason):
                 skip = reason
                 break
             case Defer(later, because):
                 at, moved = later, because
-    return Upcoming(
-        place.partner_id,
-        step.key,
-        slot.week,
-        activity,
-        channel,
-        due_at,
-        at,
-        wall_time(at, timezone),
-        moved,
-        skip,
-    )
+    return at, place.position, _entry(place, step.key, slot.week, activity, channel.value, at, moved, skip)
 
 
-def schedule(
-    connection: Connection, definitions: Definitions, *, until: date | None, couple: str | None, limit: int
-) -> Iterator[dict[str, Any]]:
-    """What is to come for a couple, or for the `limit` partners who come first, by instant: plain maps to print.
+def _waiting(row: Facts) -> Entry:
+    moved = None if row.moved_because is None else MovedBecause(row.moved_because)
+    return _entry(row, row.step, row.week, row.activity, row.channel, row.send_at, moved, None)
 
-    NotFound when there is no such couple.
-    """
-    couple_id = None if couple is None else couples.id_of(connection, couple)
-    found = places.upcoming(connection, limit, couple_id)
-    entries = [
-        (each.send_at, place, each)
-        for place in found
-        for each in upcoming(place, definitions.get(connection, place.digest), until)
-    ]
-    for send_at, place, each in sorted(entries, key=lambda entry: (entry[0], entry[1].ref, entry[1].position)):
-        yield {
-            "couple": place.ref,
-            "partner": place.given_name,
-            "step": each.step,
-            "week": each.week,
-            "activity": each.activity,
-            "channel": each.channel.value,
-            "due_at": send_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "local_time": each.local.isoformat(timespec="seconds"),
-            "timezone": place.timezone,
-            "moved_because": each.moved and each.moved.value,
-            "reason": each.skip and each.skip.value,
-        }
+
+def _entry(
+    who: Facts,
+    step: str,
+    week: int,
+    activity: str | None,
+    channel: str,
+    at: datetime,
+    moved: MovedBecause | None,
+    skip: SkipReason | FailReason | None,
+) -> Entry:
+    return {
+        "couple": who.ref,
+        "partner": who.given_name,
+        "step": step,
+        "week": week,
+        "activity": activity,
+        "channel": channel,
+        "due_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "local_time": wall_time(at, _zone(who)).isoformat(timespec="seconds"),
+        "timezone": who.timezone,
+        "moved_because": moved and moved.value,
+        "reason": skip and skip.value,
+    }
+
+
+def _zone(who: Facts) -> str:
+    """The partner's zone; UTC where it is not known, which says only when it will be recorded that nothing went."""
+    return who.timezone if who.timezone in zone_names() else "UTC"

@@ -1,8 +1,8 @@
 """The last look before a send: the gates are asked again, and the intent to send what passes is committed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,9 +14,12 @@ from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus
 from engine.plan.gates import Defer, Skip, ask
 from engine.store import context, ledger
+from engine.store.facts import Facts
 from engine.store.places import millis
-from engine.transport.base import ConnectionFailed, Outcome, OutcomeUnknown, Transport
+from engine.transport.base import ConnectionFailed, Message, Outcome, OutcomeUnknown, SmsMessage, Transport
 
+GONE = (DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.IN_DOUBT)
+ON_ITS_WAY = (DeliveryStatus.PLANNED, DeliveryStatus.CLAIMED)
 UNREADABLE = OutcomeUnknown("The transport answered with something that is not an outcome.")
 
 
@@ -58,14 +61,22 @@ def intend(
     today = {partner: day.toordinal() for partner, day, _ in asked}
     tally = Tally(context.sent_counts(connection, asked))
     passed: list[Letter] = []
+    skipped: set[int] = set()
     settled: list[tuple[Any, ...]] = []
     for letter in letters:
         row = facts[letter.id]
         case = case_of(
-            row, letter.campaign, letter.step, letter.channel, letter.due_at, letter.expires_at, tally.counts, now
+            row,
+            letter.campaign,
+            letter.channel,
+            letter.due_at,
+            letter.expires_at,
+            tally.counts,
+            shared=same_address(row, letter.channel) and _twin_goes(row, skipped),
         )
         match ask(case, now):
             case Skip(reason):
+                skipped.add(letter.id)
                 settled.append((letter.id, letter.fence, DeliveryStatus.SKIPPED, reason, None, None, None))
                 done.skipped += 1
             case Defer(until, because):
@@ -73,7 +84,7 @@ def intend(
                 done.deferred += 1
             case _:
                 tally.add(row.partner_id)
-                passed.append(letter)
+                passed.append(letter if letter.written_at == now else letter._replace(message=_aged(letter, now)))
     if settled:
         ledger.settle(connection, settled)
     names = {channel: transport.name for channel, transport in transports.items()}
@@ -83,3 +94,26 @@ def intend(
     )
     mine = {channel: [each for each in passed if each.channel is channel and each.id in ours] for channel in transports}
     return [Intended(transports[channel], letters, lease_until) for channel, letters in mine.items() if letters]
+
+
+def _aged(letter: Letter, now: datetime) -> Message:
+    """The letter's message as of now: a text has less of its window left than when it was written."""
+    message = letter.message
+    if not isinstance(message, SmsMessage):
+        return message
+    return replace(message, valid_for=max(message.valid_for - (now - letter.written_at), timedelta(0)))
+
+
+def same_address(row: Facts, channel: Channel) -> bool:
+    """Whether the two partners share their address on `channel`."""
+    return bool(row.same_email if channel is Channel.EMAIL else row.same_sms)
+
+
+def _twin_goes(row: Facts, skipped: set[int]) -> bool:
+    """Whether this occurrence reaches the shared address through the other partner's delivery, so that one is enough.
+
+    It does when that one went or may have gone; and, for the second partner, when it is still on its way.
+    """
+    if row.twin_status is None or row.twin_id in skipped:
+        return False
+    return row.twin_status in GONE or (row.position == 2 and row.twin_status in ON_ITS_WAY)

@@ -33,6 +33,7 @@ class Letter(NamedTuple):
     due_at: datetime
     expires_at: datetime
     address_index: bytes | None
+    written_at: datetime
     message: Message
 
 
@@ -90,7 +91,7 @@ class Letters:
             if isinstance(message, RekindleError):
                 poisoned.append((row.id, row.fence, str(message)))
             else:
-                written.append((place, _letter(row, definition.campaign, step, key.channel, message)))
+                written.append((place, _letter(row, definition.campaign, step, key.channel, now, message)))
 
     def _recipient(self, row: Facts, channel: Channel, valid_for: timedelta, now: datetime) -> Recipient:
         cipher, purpose = (
@@ -99,7 +100,7 @@ class Letters:
         return Recipient(
             delivery_id=row.id,
             address=self._vault.open(cipher, purpose),
-            message_id=message_id(row.seed, row.position, row.step, row.occurrence, self._domain),
+            message_id=message_id(row.seed, row.id, self._domain),
             date=now,
             valid_for=valid_for,
             partner=Person(row.given_name),
@@ -117,7 +118,7 @@ def _key(row: Facts, definition: Definition) -> tuple[MessageKey, Step]:
     return MessageKey(row.digest, row.step, template, row.activity, row.locale, Channel(row.channel)), step
 
 
-def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, message: Message) -> Letter:
+def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, now: datetime, message: Message) -> Letter:
     return Letter(
         id=row.id,
         fence=row.fence,
@@ -129,6 +130,7 @@ def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, messag
         due_at=row.due_at,
         expires_at=row.expires_at,
         address_index=row.email_index if channel is Channel.EMAIL else row.phone_index,
+        written_at=now,
         message=message,
     )
 

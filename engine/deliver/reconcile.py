@@ -15,6 +15,7 @@ BATCH = 200
 # A transport's "it never arrived" is believed only so long after the lease: a worker that was held up in the middle of
 # a send, or a provider that is slow to write its log, would otherwise be overtaken by a second send.
 PATIENCE = timedelta(minutes=10)
+ASKED_FOR = timedelta(days=1)  # whoever cannot tell in a day never will: from then on it is the operator's
 
 
 @dataclass
@@ -36,13 +37,13 @@ async def reconcile(
     """
     found = Reconciled()
     with database.read() as connection:
-        if not doubts.unsettled(connection, now):
+        if not doubts.unsettled(connection, now, now - ASKED_FOR):
             return found
     with database.begin() as connection:
         found.freed, found.doubted = doubts.expire_leases(connection, now)
     while True:
         with database.read() as connection:
-            page = doubts.in_doubt(connection, after, BATCH)
+            page = doubts.in_doubt(connection, now - ASKED_FOR, after, BATCH)
         if not page:
             return found
         after = page[-1].id

@@ -70,9 +70,8 @@ def draw_all(
     """
     turns = sorted(
         (
-            (occurrence, order, step, step.draw)
+            (occurrence, order, step)
             for order, step in enumerate(campaign.steps)
-            if step.draw is not None
             for occurrence in occurrences(step, start_weekday)
         ),
         key=lambda turn: turn[:2],
@@ -85,7 +84,12 @@ def draw_all(
     given = {activity: 0 for activity in outright.values() if activity}
     pools: dict[tuple[int, int], list[Activity]] = {}
     draws: dict[str, str] = {}
-    for occurrence, order, step, draw in turns:
+    for occurrence, order, step in turns:
+        draw, fixed = step.draw, outright[step.key]
+        if fixed is not None:
+            given[fixed] = occurrence
+        if draw is None:
+            continue
         week = occurrence // DAYS + 1
         candidates = pools.get((order, week))
         if candidates is None:

@@ -77,11 +77,12 @@ class Links:
         return hmac.digest(self._keys[purpose], body, "sha256")[:_MAC_BYTES]
 
 
-def message_id(seed: str, position: int, step: str, occurrence: int, domain: str) -> str:
+def message_id(seed: str, delivery_id: int, domain: str) -> str:
     """The Message-ID of a delivery, in angle brackets: the same for every attempt, and telling nothing of the couple.
 
-    `seed` is the enrollment's, `position` the partner's (1 or 2), `domain` the sender's (RFC 5322 section 3.6.4).
+    `seed` is the enrollment's, `domain` the sender's (RFC 5322 section 3.6.4).
     """
-    words = f"{position}\x1f{occurrence}\x1f{step}".encode()
-    digest = blake2b(words, key=seed.encode()[:64], person=b"message-id", digest_size=16).hexdigest()
+    digest = blake2b(
+        str(delivery_id).encode(), key=seed.encode()[:64], person=b"message-id", digest_size=16
+    ).hexdigest()
     return f"<{digest}@{domain}>"

@@ -61,15 +61,36 @@ def context(connection: Connection, ids: Sequence[int]) -> Sequence[Facts]:
     return connection.execute(_context, {"ids": rows([[i] for i in ids])}).all()
 
 
+_twin = deliveries.alias("twin")
 _facts = (
-    select(deliveries.c.id, deliveries.c.fence, *FACTS)
-    .select_from(joined(deliveries))
+    select(
+        deliveries.c.id,
+        deliveries.c.fence,
+        _twin.c.id.label("twin_id"),
+        _twin.c.status.label("twin_status"),
+        *FACTS,
+    )
+    .select_from(
+        joined(deliveries).outerjoin(
+            _twin,
+            and_(
+                _twin.c.enrollment_id == deliveries.c.enrollment_id,
+                _twin.c.partner_id == other.c.id,
+                _twin.c.step == deliveries.c.step,
+                _twin.c.occurrence == deliveries.c.occurrence,
+                _twin.c.channel == deliveries.c.channel,
+            ),
+        )
+    )
     .where(deliveries.c.id.in_(select(_ids.c.id)))
 )
 
 
 def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
-    """What the gates need, read again in the transaction that commits the intent to send; by delivery id."""
+    """What the gates need, read again in the transaction that commits the intent to send; by delivery id.
+
+    `twin` is the other partner's delivery of the same occurrence on the same channel, where there is one.
+    """
     return {row.id: row for row in connection.execute(_facts, {"ids": rows([[i] for i in ids])}).all()}
 
 

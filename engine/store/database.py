@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -62,11 +62,19 @@ def open_database(url: str) -> Database:
     arguments: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
     if url == IN_MEMORY:
         arguments["poolclass"] = StaticPool
+    _make_private(url)
     engine = create_engine(url, hide_parameters=True, **arguments)  # they are people's names
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     name = engine.url.database
     return Database(engine, Path(name) if name and name != ":memory:" else None)
+
+
+def _make_private(url: str) -> None:
+    """A database that is not there yet begins as its owner's alone; SQLite gives its journals the same mode."""
+    name = make_url(url).database
+    if name and name != ":memory:" and Path(name).parent.is_dir():
+        Path(name).touch(mode=0o600)
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -25,12 +25,13 @@ _doubt = (
 )
 
 
-_unsettled = select(exists(select(1).where(_expired)) | exists(select(1).where(IN_DOUBT)))
+_fresh = and_(IN_DOUBT, deliveries.c.lease_until > bindparam("since", type_=Instant))
+_unsettled = select(exists(select(1).where(_expired)) | exists(select(1).where(_fresh)))
 
 
-def unsettled(connection: Connection, now: datetime) -> bool:
-    """Whether a lease has run out or anything is in doubt: a look that takes no lock, for every tick."""
-    return bool(connection.execute(_unsettled, {"now": now}).scalar_one())
+def unsettled(connection: Connection, now: datetime, since: datetime) -> bool:
+    """Whether a lease has run out, or one of what is in doubt ran later than `since`: a look that takes no lock."""
+    return bool(connection.execute(_unsettled, {"now": now, "since": since}).scalar_one())
 
 
 def expire_leases(connection: Connection, now: datetime) -> tuple[int, int]:
@@ -58,12 +59,12 @@ _doubts = (
         deliveries.c.transport,
         deliveries.c.lease_until,
     )
-    .where(IN_DOUBT, deliveries.c.id > bindparam("after"))
+    .where(_fresh, deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
 
 
-def in_doubt(connection: Connection, after: int, limit: int) -> list[Doubt]:
-    """The next `limit` deliveries in doubt whose id is above `after`."""
-    return [Doubt(*row) for row in connection.execute(_doubts, {"after": after, "limit": limit})]
+def in_doubt(connection: Connection, since: datetime, after: int, limit: int) -> list[Doubt]:
+    """The next `limit` deliveries in doubt whose lease ran later than `since` and whose id is above `after`."""
+    return [Doubt(*row) for row in connection.execute(_doubts, {"since": since, "after": after, "limit": limit})]

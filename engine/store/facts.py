@@ -33,12 +33,8 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     enrollments.c.status.label("enrollment_status"),
     enrollments.c.digest,
     other.c.id.label("other_id"),
-    other.c.channel.label("other_preferred"),
     (other.c.email_index == partners.c.email_index).label("same_email"),
     (other.c.phone_index == partners.c.phone_index).label("same_sms"),
-    other.c.email_consent.label("other_email_consent"),
-    other.c.sms_consent.label("other_sms_consent"),
-    other.c.paused_until.label("other_paused_until"),
 )
 
 

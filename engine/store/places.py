@@ -39,10 +39,54 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
 
 def upcoming(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
     """The places that have a step left, of one couple or of all, soonest first: columns as `due`, names as well."""
-    statement = _places.add_columns(partners.c.given_name, couples.c.ref).where(places.c.next_due_at.is_not(None))
+    statement = _places.add_columns(partners.c.given_name, partners.c.couple_id, couples.c.ref).where(
+        places.c.next_due_at.is_not(None)
+    )
     if couple_id is not None:
         statement = statement.where(partners.c.couple_id == couple_id)
     return connection.execute(statement, {"limit": limit}).all()
+
+
+_waiting_rows = (
+    select(
+        deliveries.c.step,
+        deliveries.c.week,
+        deliveries.c.activity,
+        deliveries.c.channel,
+        deliveries.c.send_at,
+        deliveries.c.moved_because,
+        partners.c.id.label("partner_id"),
+        partners.c.position,
+        partners.c.given_name,
+        partners.c.timezone,
+        couples.c.ref,
+    )
+    .join(partners, partners.c.id == deliveries.c.partner_id)
+    .join(couples, couples.c.id == partners.c.couple_id)
+    .where(PLANNED)
+    .order_by(deliveries.c.send_at, deliveries.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+def planned(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
+    """Up to `limit` planned deliveries, of one couple or of all, soonest first, with whose they are."""
+    statement = _waiting_rows if couple_id is None else _waiting_rows.where(partners.c.couple_id == couple_id)
+    return connection.execute(statement, {"limit": limit}).all()
+
+
+_people = rowset("people", partner_id=Integer)
+_sent_days = (
+    select(deliveries.c.partner_id, deliveries.c.sent_on, func.count())
+    .join(_people, _people.c.partner_id == deliveries.c.partner_id)
+    .where(deliveries.c.sent_on.is_not(None))
+    .group_by(deliveries.c.partner_id, deliveries.c.sent_on)
+)
+
+
+def sent_days(connection: Connection, partner_ids: Sequence[int]) -> Sequence[Facts]:
+    """How many messages each of the partners had on each of their own days: (partner, day, how many)."""
+    return connection.execute(_sent_days, {"people": rows([[partner] for partner in partner_ids])}).all()
 
 
 _planned = rowset(

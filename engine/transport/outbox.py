@@ -3,7 +3,6 @@
 A second hand-over of a delivery gets a file of its own (`000042.2.eml`): a double send would be seen, not hidden.
 """
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,7 +40,7 @@ class OutboxTransport:
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Accepted with the file's name as its receipt; Misconfigured when the folder cannot be written."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             return [Misconfigured(f"Cannot write to the outbox folder: {error.strerror}.")] * len(batch)
         return [self._write(message) for message in batch]
@@ -61,8 +60,10 @@ class OutboxTransport:
 
     async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
         """Whether the file is there: a folder always knows."""
-        found = await asyncio.to_thread(sorted, self.folder.glob(f"{delivery_id:06d}.*"))
-        return Accepted(found[0].name) if found else ConnectionFailed("No file was written.")
+        for suffix in (".eml", ".txt"):
+            if (self.folder / f"{delivery_id:06d}{suffix}").exists():
+                return Accepted(f"{delivery_id:06d}{suffix}")
+        return ConnectionFailed("No file was written.")
 
     async def aclose(self) -> None:
         """Nothing is held open."""

@@ -1,15 +1,19 @@
 """What `rekindle schedule` promises is what happens, when the engine runs without a break and nothing changes."""
 
+from dataclasses import replace
 from datetime import date, time
 
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from made import campaign
 from simulated import SMALL
 from world import World, at, person, talk
 
+from engine.define.digest import identified
 from engine.deliver.definitions import Definitions
 from engine.deliver.forecast import schedule
+from engine.model.campaign import Caps
 from engine.simulate.people import made_up
 from engine.transport.memory import MemoryTransport
 
@@ -71,3 +75,34 @@ def test_the_schedule_begins_after_what_was_planned_already() -> None:
     world.clock.move_to(at("2026-03-20T00:00"))
     world.tick()
     assert promised(world) == []
+
+
+def test_two_campaigns_of_one_couple_share_its_days() -> None:
+    world = World(talk("a"))
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.campaign = identified(replace(campaign(talk("b")), id="other"))
+    world.enroll()
+    expected = promised(world)
+    assert len({entry[5] for entry in expected}) == 2
+    assert happened(world) == expected
+
+
+def test_what_was_sent_this_week_already_counts() -> None:
+    world = World(talk("a", days=(1, 2, 3)), caps=Caps(1, 1))
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to("2026-03-03T09:00")
+    expected = promised(world)
+    assert happened(world)[1:] == expected
+    assert {entry[-1] for entry in expected} == {"frequency_cap"}
+
+
+def test_what_is_planned_for_tomorrow_morning_is_still_to_come() -> None:
+    world = World(talk("a", at=time(21)))
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to("2026-03-03T21:00")
+    expected = promised(world)
+    assert [entry[5] for entry in expected] == ["2026-03-04T09:00:00Z"]
+    assert happened(world) == expected

@@ -1,54 +1,91 @@
-"""The last look is asked when a message is about to leave, not while the batch before it is still on its way."""
+"""The gates' last look is right before the hand-over, however long the batch before took."""
 
-from datetime import date, time, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
-import pytest
-from world import Answering, World, person, talk
+from world import Answering, Channel, World, person, phone, talk
 
-from engine.transport.base import Accepted, ConnectionFailed, Message, Outcome, OutcomeUnknown
+from engine.transport.base import Message, Outcome, OutcomeUnknown
 
 
-@pytest.mark.parametrize(
-    ("at", "minutes", "stopped", "second"),
-    [
-        (time(19, 57), 4, False, ("planned", None)),  # the window closes at 20:00
-        (time(10), 1, True, ("skipped", "stopped")),
-    ],
-)
-def test_what_changed_while_the_batch_before_was_sent_holds_for_the_next(
-    at: time, minutes: int, stopped: bool, second: tuple[str, str | None]
-) -> None:
-    worlds: list[World] = []
+class Slow(Answering):
+    """Takes its time over every message, on the world's own clock; then something may happen."""
 
-    def slowly(message: Message, attempt: int) -> Outcome | None:
-        worlds[0].clock.fast_forward(timedelta(minutes=minutes))
-        if stopped:
-            worlds[0].stop("y")
+    def __init__(self, minutes: int, then: Callable[[World], Any] = lambda world: None) -> None:
+        super().__init__(self._answer, "slow")
+        self.world: World | None = None
+        self.minutes = minutes
+        self.then = then
+        self.handed: list[tuple[datetime, Message]] = []
+
+    def _answer(self, message: Message, attempt: int) -> Outcome | None:
+        assert self.world is not None
+        self.handed.append((self.world.clock.now(), message))
+        self.world.clock.fast_forward(timedelta(minutes=self.minutes))
+        self.then(self.world)
         return None
 
-    transport = Answering(slowly)
-    worlds.append(World(talk(at=at), transport=transport, batch=1))
-    worlds[0].join("x", person("Ana"))
-    worlds[0].join("y", person("Ben"))
-    worlds[0].enroll()
-    worlds[0].go_to(f"2026-03-03T{at:%H:%M}")
-    assert sorted(worlds[0].ends()) == sorted([("sent", None), second])
-    assert len(transport.heard) == 1
+
+def two_people(transport: Slow, *steps: Any, batch: int = 1) -> World:
+    world = transport.world = World(*steps, transport=transport, batch=batch)
+    world.join("x", person("Ana", phone=phone("X")))
+    world.join("y", person("Ben", phone=phone("Y")))
+    world.enroll()
+    return world
 
 
-def test_a_transport_that_fails_to_tell_what_it_accepted_holds_nobody_up() -> None:
-    class Mute(Answering):
-        async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
+def test_nothing_is_handed_over_after_the_window_closed_while_it_waited() -> None:
+    slow = Slow(minutes=4)
+    two_people(slow, talk(at=time(19, 57))).go_to("2026-03-03T19:57")
+    assert [when.strftime("%H:%M") for when, _ in slow.handed] == ["19:57"]
+
+
+def test_nothing_is_handed_over_to_a_couple_that_was_stopped_while_it_waited() -> None:
+    slow = Slow(minutes=1, then=lambda world: world.stop("y"))
+    two_people(slow, talk(at=time(10))).go_to("2026-03-03T10:00")
+    assert len(slow.handed) == 1
+
+
+def test_a_text_that_waited_may_be_queued_for_that_much_less() -> None:
+    slow = Slow(minutes=3)
+    two_people(slow, talk(at=time(19), channel=Channel.SMS)).go_to("2026-03-03T19:00")
+    assert [message.valid_for for _, message in slow.handed] == [  # type: ignore[union-attr]
+        timedelta(minutes=60),
+        timedelta(minutes=57),
+    ]
+
+
+def test_a_transport_that_cannot_be_asked_keeps_nobody_else_waiting() -> None:
+    class Unreachable(Answering):
+        async def find(self, delivery_id: int) -> None:
             raise TimeoutError
 
-    def answer(message: Message, attempt: int) -> Outcome | None:
-        return OutcomeUnknown("No answer.") if "ana" in message.to else None
-
-    world = World(transport=Mute(answer))
+    doubted = OutcomeUnknown("no answer")
+    world = World(
+        talk(weeks=(1, 2)), transport=Unreachable(lambda message, _: doubted if "ana" in message.to else None)
+    )
     world.join("x", person("Ana"))
     world.enroll()
     world.go_to("2026-03-03T09:00")
     world.join("y", person("Ben"))
     world.enroll(date(2026, 3, 9))
     world.go_to("2026-03-10T09:00")
-    assert world.ends() == [("in_doubt", None), ("sent", None)]
+    assert ("Ben", "2026-03-10T09:00", "sent", None) in world.became()
+
+
+def test_a_doubt_is_asked_about_for_a_day_and_then_left_to_the_operator() -> None:
+    asked: list[int] = []
+
+    class Silent(Answering):
+        async def find(self, delivery_id: int) -> None:
+            asked.append(delivery_id)
+
+    world = World(talk(), transport=Silent(lambda message, _: OutcomeUnknown("no answer")))
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to("2026-03-03T09:00")
+    for _ in range(30):
+        world.fast_forward(hours=1)
+    assert len(asked) == 24
+    assert world.ends() == [("in_doubt", None)]

@@ -121,3 +121,16 @@ def test_a_pick_never_falls_on_a_weight_of_nothing(point: float, weights: list[i
 def test_nothing_to_pick_from_is_an_error() -> None:
     with pytest.raises(ValueError, match="nothing to pick"):
         pick(0.5, [0, 0])
+
+
+def test_what_a_couples_own_variant_gives_is_not_drawn_as_well() -> None:
+    given = step("given", draw=None, activity="a0", variants=(Variant("v", 1, None, "a1"),))
+    made = campaign(given, step("drawn", days=(3,)), activities=3)
+    drawn = {draw_all(made, 0, f"seed{n}", Tastes(), {"given": "v"})["drawn/3"] for n in range(100)}
+    assert drawn == {"a0", "a2"}
+
+
+def test_an_activity_given_outright_counts_from_its_own_day() -> None:
+    given = step("given", weeks=(8,), draw=None, activity="a0")
+    made = campaign(given, step("drawn", weeks=(9,), draw=Draw(no_repeat_weeks=4)), activities=1)
+    assert draw_all(made, 0, "seed", Tastes()) == {}

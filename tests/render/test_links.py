@@ -58,7 +58,7 @@ def test_a_guessable_key_is_refused() -> None:
         Links("https://nudge.example", b"short")
 
 
-IDENTITY = ("seed", 1, "talk", 3, "mail.example")
+IDENTITY = ("seed", 7, "mail.example")
 
 
 def test_a_message_id_is_the_same_for_every_attempt() -> None:
@@ -66,7 +66,7 @@ def test_a_message_id_is_the_same_for_every_attempt() -> None:
     assert re.fullmatch(r"<[0-9a-f]{32}@mail\.example>", message_id(*IDENTITY))
 
 
-@pytest.mark.parametrize(("place", "value"), [(0, "other"), (1, 2), (2, "walk"), (3, 4), (4, "post.example")])
+@pytest.mark.parametrize(("place", "value"), [(0, "other"), (1, 8), (2, "post.example")])
 def test_a_message_id_differs_with_each_thing_it_stands_for(place: int, value: str | int) -> None:
     changed = [value if index == place else part for index, part in enumerate(IDENTITY)]
     assert message_id(*changed) != message_id(*IDENTITY)  # type: ignore[arg-type]

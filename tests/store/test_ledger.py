@@ -166,8 +166,8 @@ def test_what_is_in_doubt_is_paged_by_id(world: World) -> None:
     intend(world, [1, 3, 4, 6])
     with world.database.begin() as connection:
         doubts.expire_leases(connection, UNTIL)
-        first = doubts.in_doubt(connection, 0, 3)
-        second = doubts.in_doubt(connection, first[-1].id, 3)
+        first = doubts.in_doubt(connection, UNTIL - timedelta(days=1), 0, 3)
+        second = doubts.in_doubt(connection, UNTIL - timedelta(days=1), first[-1].id, 3)
     assert [doubt.id for doubt in first + second] == [1, 3, 4, 6]
     assert first[0].transport == "outbox"
 
