@@ -17,10 +17,15 @@ def main() -> None:
         sys.exit(1 if isinstance(error, DefinitionError | StoreError) else 2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever was reading (`| head`) has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
+    except UnicodeEncodeError:
+        complain(RekindleError("An argument holds bytes that are not UTF-8.", fix="Type it again."))
+        sys.exit(2)
+    except OSError as error:
+        # A file or folder that an operator named, or that stands where one of ours belongs.
+        if error.filename is None:
+            raise
+        complain(RekindleError(f"{error.filename}: {error.strerror}.", fix="Check the path, and who may use it."))
+        sys.exit(2)
 
 
 if __name__ == "__main__":

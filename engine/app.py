@@ -172,6 +172,7 @@ class Engine:
 
     def stop(self) -> None:
         """Claim nothing more; a tick that is under way records what it has handed over and returns."""
+        self._planner.stop()
         self._dispatcher.stop()
 
     def next_wake(self) -> datetime | None:
@@ -193,6 +194,7 @@ class Engine:
 
 def build(settings: Settings, clock: Clock | None = None) -> Engine:
     """The engine of a workspace. SettingsError or StoreError when it has not been set up, with what to run."""
+    registry.refuse_unknown(settings.transports)
     database = open_database(settings.resolved_database_url)
     if not is_current(database):
         raise StoreError(

@@ -1,12 +1,14 @@
 """Settings: defaults < rekindle.toml < REKINDLE_* variables, read and validated once; secrets are hidden in repr."""
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from engine.errors import SettingsError
@@ -16,17 +18,32 @@ PREFIX = "REKINDLE_"
 NESTED = "__"
 
 
+def _matching(pattern: str, wanted: str) -> AfterValidator:
+    """Refuses what no message could carry: found here it costs nothing, found at a send it costs the delivery."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value) or not value.isprintable():
+            raise PydanticCustomError("form", "It is not {wanted}", {"wanted": wanted})
+        return value
+
+    return AfterValidator(check)
+
+
+Line = Annotated[str, _matching(r".*\S.*", "one line of text")]
+Mailbox = Annotated[str, _matching(r'[^\s<>()\[\]:;@\\,"]+@[^\s<>()\[\]:;@\\,"]+', "one plain email address")]
+
+
 class SenderSettings(BaseModel):
     """Who messages are from."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field("Rekindle", description="The display name of emails.")
-    email: str = Field("hello@rekindle.example", description="The mailbox that emails come from.")
-    postal_address: str = Field(
+    name: Line = Field("Rekindle", description="The display name of emails.")
+    email: Mailbox = Field("hello@rekindle.example", description="The mailbox that emails come from.")
+    postal_address: Line = Field(
         "Rekindle, 1 Example Street, Exampletown", description="Printed in every email, as CAN-SPAM and CASL ask."
     )
-    sms_name: str = Field("Rekindle", description="How the first text of an enrollment says who is writing.")
+    sms_name: Line = Field("Rekindle", description="How the first text of an enrollment says who is writing.")
 
 
 class ChannelSettings(BaseModel):
@@ -81,7 +98,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = init_settings.init_kwargs.get("workspace", Path()) / FILE  # type: ignore[attr-defined]
-        return env_settings, TomlConfigSettingsSource(settings_cls, file), init_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     def path(self, path: Path) -> Path:
         """`path` from the workspace."""
@@ -108,7 +125,7 @@ def load(workspace: Path = Path(), environment: Mapping[str, str] = os.environ) 
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields if name != "workspace"}
     for name in environment:
         if name.startswith(PREFIX) and name.split(NESTED)[0] not in known:
             raise SettingsError(f"The variable {name} is not a setting.", fix=_nearest(name.split(NESTED)[0], known))

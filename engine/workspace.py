@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from engine.errors import Refused
 from engine.settings import FILE, load
-from engine.store.database import open_database
+from engine.store import couples
+from engine.store.database import Database, open_database
 from engine.store.migrate import is_current, upgrade
 from engine.store.vault import Vault
 
@@ -28,7 +30,10 @@ folder = "outbox"
 
 
 def make(folder: Path) -> list[Path]:
-    """Make what is missing of a workspace in `folder`; the paths made. What is there already is left alone."""
+    """Make what is missing of a workspace in `folder`; the paths made. What is there already is left alone.
+
+    Refused when the keys are gone but couples sealed with them are not: new keys would open none of their addresses.
+    """
     made = []
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():
@@ -36,16 +41,29 @@ def make(folder: Path) -> list[Path]:
         made.append(folder / FILE)
     settings = load(folder)
     key_file = settings.path(settings.key_file)
+    database = open_database(settings.resolved_database_url)
     if settings.key is None and not key_file.exists():
+        _refuse_to_replace_lost_keys(database, key_file)
         Vault.write_key_file(key_file)
         made.append(key_file)
     for own in (*settings.campaigns, *settings.templates):
         if not settings.path(own).exists():
             settings.path(own).mkdir(parents=True)
             made.append(settings.path(own))
-    database = open_database(settings.resolved_database_url)
     if not is_current(database):
         upgrade(database)
         made.append(database.path or Path(settings.database_url))
     database.close()
     return made
+
+
+def _refuse_to_replace_lost_keys(database: Database, key_file: Path) -> None:
+    if database.path is None or not database.path.exists() or not is_current(database):
+        return
+    with database.read() as connection:
+        sealed = couples.count(connection).partners
+    if sealed:
+        raise Refused(
+            f"The key file {key_file} is gone, and {sealed} partners in the database are sealed with its keys.",
+            fix="Restore it from its copy. To begin anew without them, move the database away first.",
+        )

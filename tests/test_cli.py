@@ -220,6 +220,16 @@ def test_wrong_use_is_explained_to_a_newcomer(
     assert "Traceback" not in said
 
 
+def test_a_pause_that_would_be_over_already_is_refused(shell: Shell) -> None:
+    assert "has begun already" in shell.run("couples", "pause", "rivera", "--until", "2020-01-01", code=2)
+
+
+def test_options_for_a_transport_that_does_not_exist_are_an_error(shell: Shell) -> None:
+    settings = shell.folder / "rekindle.toml"
+    settings.write_text(settings.read_text().replace("[transports.outbox]", "[transports.outbxo]"), encoding="utf-8")
+    assert "Did you mean `outbox`?" in shell.run("tick", code=2)
+
+
 def test_a_folder_that_is_no_workspace_says_what_to_run(bare: Shell) -> None:
     bare.folder.mkdir()
     said = bare.run("couples", "list", code=1)
@@ -255,3 +265,37 @@ def test_help_starts_without_loading_anything_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"sqlalchemy", "jinja2", "pydantic", "apscheduler", "phonenumbers", "cryptography", "rich.table"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_lost_keys_are_not_replaced_while_couples_are_sealed_with_them(shell: Shell) -> None:
+    """New keys open none of the addresses: every delivery would fail for good."""
+    (shell.folder / "rekindle.key").unlink()
+    assert "Restore it from its copy" in shell.run("init", code=2)
+    assert not (shell.folder / "rekindle.key").exists()
+
+
+def test_adding_a_person_twice_does_not_make_them_their_own_partner(shell: Shell) -> None:
+    ana = ("couples", "add", "solo", "--name", "Ana", "--email", "a@example.com", "--timezone", "UTC", "--consent", "y")
+    shell.run(*ana)
+    assert "is in couple 'solo' already" in shell.run(*ana, code=2)
+
+
+@pytest.mark.parametrize("words", [("enroll", "eight-weeks", "--start", "2026-03-02"), ("deliveries", "list")])
+def test_a_misspelt_couple_is_an_error(shell: Shell, words: tuple[str, ...]) -> None:
+    assert "no couple 'rivvera'" in shell.run(*words, "--couple", "rivvera", code=2)
+
+
+@pytest.mark.parametrize("start", ["0206-03-02", "9999-12-31"])
+def test_a_year_that_must_be_a_slip_is_refused(shell: Shell, start: str) -> None:
+    assert "write the year as in" in shell.run("enroll", "eight-weeks", "--all", "--start", start, code=2)
+
+
+@pytest.mark.parametrize("words", [("init",), ("demo", "--out")])
+def test_a_file_where_a_folder_should_be_is_named(shell: Shell, words: tuple[str, ...]) -> None:
+    there = str(shell.folder / "rekindle.toml")
+    assert there in shell.run(*words, there, code=2)
+
+
+def test_a_file_that_is_no_database_is_named_as_damaged(shell: Shell) -> None:
+    (shell.folder / "rekindle.sqlite3").write_text("junk, and quite long enough to be read as a header " * 40)
+    assert "Restore it from a backup" in shell.run("couples", "list", code=1)

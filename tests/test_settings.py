@@ -37,6 +37,9 @@ def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(
         ('[sender]\nemial = "x"', "`sender.emial` is not a setting", "Did you mean `email`?"),
         ('[channels]\nfax = "x"', "`channels.fax` is not a setting", "Known: email, sms."),
         ("batch = 0", "`batch`: Input should be greater than or equal to 1", "rekindle.toml"),
+        ('[sender]\nemail = "hello"', "`sender.email`: It is not one plain email address", "rekindle.toml"),
+        ('[sender]\nname = "a\\nb"', "`sender.name`: It is not one line of text", "rekindle.toml"),
+        ('[sender]\npostal_address = ""', "`sender.postal_address`: It is not one line of text", "rekindle.toml"),
         ("batch = ", "cannot be read", ""),
     ],
 )

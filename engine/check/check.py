@@ -12,11 +12,14 @@ from engine.check.templates import check_files, check_names
 from engine.check.texts import check_texts
 from engine.check.words import check_translations, check_words
 from engine.define.findings import Finding
-from engine.define.library import STRATEGIES, read_library
+from engine.define.library import DEFINITIONS, STRATEGIES, read_library
 from engine.define.load import read_campaign
 from engine.errors import NotFound
 from engine.model.sender import Sender
 from engine.render.shelf import Shelf
+
+CAMPAIGNS = "campaigns"
+"""The folder of a workspace that holds its campaign files."""
 
 _STRATEGY_LINE = re.compile(r"^[\"']?strategy[\"']?\s*:", re.MULTILINE)
 
@@ -30,11 +33,12 @@ def check(
 ) -> list[Finding]:
     """Everything wrong in `paths`, and in the strategies and templates they rely on; sorted, each finding once.
 
-    A path is a campaign or strategy file, or a folder of campaign files with `strategies/` in it. `campaigns` and
+    A path is a campaign or strategy file, a folder of campaign files with `strategies/` in it, or a workspace with such
+    a folder called `campaigns`. A folder with nothing to check in it is NotFound, not a success. `campaigns` and
     `templates` are the folders that the engine itself searches, first folder first; a path's own folder comes before
     them. `sender` counts in the length of text messages. NotFound when a path does not exist.
     """
-    files = _Files(paths)
+    files = _Files(paths, campaigns)
     folders = _once([*files.folders, *campaigns])
     library, findings = read_library(folders, files.strategies)
     definitions: list[Definition] = []
@@ -43,7 +47,7 @@ def check(
         findings += reading.findings
         if reading.campaign is not None:
             definitions.append(Definition(reading.campaign, reading.document))
-    findings += _repeated(definitions)
+    findings += [*_repeated(definitions), *files.misnamed]
     subject = Subject(tuple(definitions), library, tuple(templates), files.words)
     return sorted({*findings, *_ask_all(subject, sender)})
 
@@ -68,25 +72,39 @@ def _repeated(definitions: Sequence[Definition]) -> Iterable[Finding]:
     first: dict[str, str] = {}
     for definition in definitions:
         other = first.setdefault(definition.campaign.id, definition.document.file)
-        if other != definition.document.file:
+        here = definition.document.file
+        # In folders of their own, one takes the place of the other: the engine finds that of the earlier folder.
+        if other != here and FilePath(other).parent == FilePath(here).parent:
             what = f"campaign {definition.campaign.id} is in {other} too"
             yield definition.finding(("campaign",), what, "give one of them another id")
+
+
+def _misnamed(file: FilePath) -> Finding:
+    return Finding(str(file), 1, 1, "a file whose name ends in .yml is never read", "end it in .yaml")
 
 
 class _Files:
     """What the paths of one check come to."""
 
-    def __init__(self, paths: Sequence[FilePath]) -> None:
+    def __init__(self, paths: Sequence[FilePath], searched: Sequence[FilePath]) -> None:
         self.campaigns: list[FilePath] = []
         self.strategies: list[FilePath] = []
         self.folders: list[FilePath] = []
         words: list[FilePath] = []
-        for path in paths:
+        self.misnamed: list[Finding] = []
+        may_be_empty = {folder.resolve() for folder in searched}
+        for given in paths:
+            path = given / CAMPAIGNS if (given / CAMPAIGNS).is_dir() else given
             if path.is_dir():
                 folder = path.parent if path.name == STRATEGIES else path
                 self.folders.append(folder)
-                self.campaigns += sorted(path.glob("*.yaml")) if folder is path else []
-                words += sorted((folder / STRATEGIES).rglob("*.yaml"))
+                found = sorted(path.glob(DEFINITIONS)) if folder is path else []
+                spoken = sorted((folder / STRATEGIES).rglob(DEFINITIONS))
+                self.misnamed += map(_misnamed, [*path.glob("*.yml"), *(folder / STRATEGIES).rglob("*.yml")])
+                if not (found or spoken or self.misnamed or path.resolve() in may_be_empty):
+                    raise NotFound(f"{path} holds no campaign or strategy", "name a file, or a folder of .yaml files")
+                self.campaigns += found
+                words += spoken
             elif not path.is_file():
                 raise NotFound(f"{path} does not exist", "check the path")
             elif holder := next((parent for parent in path.parents if parent.name == STRATEGIES), None):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from engine.check.musts import missing
 from engine.check.subject import Definition, Subject
 from engine.check.templates import at_error
 from engine.define.characters import character_name
@@ -15,7 +16,9 @@ from engine.model.strategy import Activity, Kind
 from engine.render.compose import MOST_PARTS, Composer
 from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
 from engine.render.sandbox import RenderError
+from engine.render.seen import activity_seen
 from engine.render.segments import measure
+from engine.render.shelf import Shelf, names
 from engine.transport.base import SmsMessage
 
 # The longest usual reader: the first text of an enrollment, which says who writes and how to stop, and two long names.
@@ -52,26 +55,36 @@ class _Text:
 
 def check_texts(subject: Subject, sender: Sender) -> Iterator[Finding]:
     """Findings in messages that cannot be rendered, and in texts that are too long or hold a dear character."""
+    shelf = Shelf(subject.templates)
     composer = Composer(subject.templates, sender, PUBLIC_URL)
     done: set[tuple[str, str | None, str, Channel]] = set()
     for definition, text in _texts(subject):
         mark = (text.template, text.activity, text.locale, text.channel)
-        if mark not in done:
+        if mark not in done and not shelf.missing(text.channel, text.template, text.locale):  # check_names says so
             done.add(mark)
-            yield from _check(composer, subject, definition, text)
+            yield from _check(composer, subject, sender, definition, text)
 
 
-def _check(composer: Composer, subject: Subject, definition: Definition | None, text: _Text) -> Iterator[Finding]:
+def _check(
+    composer: Composer, subject: Subject, sender: Sender, definition: Definition | None, text: _Text
+) -> Iterator[Finding]:
     library = subject.library
     key = MessageKey("", text.step.key, text.template, text.activity, text.locale, text.channel)
     (message,) = composer.compose(text.campaign, key, [replace(LONGEST, week=text.campaign.weeks)])
     if isinstance(message, RenderError):
-        files = [folder / (message.template or "") for folder in subject.templates]
+        # Good words that come out wrong are the template's doing; its first file stands for all of it.
+        blamed = message.template or ("" if _worded_wrongly(text) else names(text.channel, text.template)[0])
+        files = [folder / blamed for folder in subject.templates]
         if template := next((file for file in files if file.is_file()), None):
             yield at_error(template, message)  # the same for whatever is rendered: one finding
         else:
             yield _place(library, definition, text, str(message), message.fix or "see docs/templates.md")
-    elif isinstance(message, SmsMessage):
+        return
+    for suffix, what, fix in missing(message, LONGEST, sender):
+        files = [folder / text.channel / f"{text.template}{suffix}" for folder in subject.templates]
+        if template := next((file for file in files if file.is_file()), None):
+            yield Finding(str(template), 1, 1, what, fix)
+    if isinstance(message, SmsMessage):
         size = measure(message.body)
         if size.offenders:
             index, character = size.offenders[0]
@@ -82,6 +95,16 @@ def _check(composer: Composer, subject: Subject, definition: Definition | None, 
             room = MOST_PARTS * size.per_part
             what = f"the text takes {size.parts} segments as the first one: {size.units} of {room} characters"
             yield _place(library, definition, text, what, f"cut {size.units - room} characters or more")
+
+
+def _worded_wrongly(text: _Text) -> bool:
+    """Whether the activity's own words cannot be rendered, whatever the template."""
+    try:
+        if text.activity is not None:
+            activity_seen(text.campaign, text.activity, text.locale, None)
+    except RenderError:
+        return True
+    return False
 
 
 def _place(library: Library, definition: Definition | None, text: _Text, what: str, fix: str) -> Finding:

@@ -24,6 +24,8 @@ _NOT_MARKDOWN = (
 )
 _JINJA = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
+_STRAY = re.compile(r"\{[{%#]?|[}%#]?\}")
+
 
 def check_words(subject: Subject) -> Iterator[Finding]:
     """Findings in the words of every activity, in every language, that the subject names."""
@@ -77,6 +79,9 @@ def _placeholders(text: ActivityText, origin: Origin) -> Iterator[Finding]:
                 yield origin.finding(key, f"the {key} holds {match[0]}", "write it without; it is shown to anyone")
             elif match[1] != "other_name":
                 yield origin.finding(key, f"the {key} holds {match[0]}", "only {{ other_name }} can be used here")
+        if stray := _STRAY.search(_JINJA.sub("", value or "")):
+            what = f"the {key} holds a half-open {stray[0]}, which couples would read as it is"
+            yield origin.finding(key, what, "write {{ other_name }}, two braces on each side")
 
 
 def _invitations(text: ActivityText, origin: Origin) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import typer
 
 from engine.console.bar import bar
 from engine.console.say import as_json, console, table
-from engine.console.session import a_date, session
+from engine.console.session import MOST, a_date, session
 
 group = typer.Typer(help="Who takes part.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -85,8 +85,8 @@ def add(
 @group.command("list")
 def list_(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 100,
-    after: Annotated[int, typer.Option(help="Only those after this id, for the next page.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many.")] = 100,
+    after: Annotated[int, typer.Option(max=MOST, help="Only those after this id, for the next page.")] = 0,
     json: Json = False,
 ) -> None:
     """List couples. Addresses are never shown here."""
@@ -181,6 +181,8 @@ def pause(
 
     engine = session(context).engine
     moment = None if until is None else datetime.combine(until, time(0), UTC)
+    if moment is not None and moment <= engine.clock.now():
+        raise typer.BadParameter(f"{until} has begun already; give a later day.")
     with engine.database.begin() as connection:
         couple_id = store.id_of(connection, couple)
         if not dry_run:

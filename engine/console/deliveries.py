@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.console.say import as_json, console, table
-from engine.console.session import session
+from engine.console.session import MOST, session
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
 
 group = typer.Typer(help="What was sent, what was not, and why.", no_args_is_help=True)
@@ -18,14 +18,17 @@ def list_(
     context: typer.Context,
     couple: Annotated[str | None, typer.Option(help="Only this couple's.")] = None,
     status: Annotated[DeliveryStatus | None, typer.Option(help="Only those with this status.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many.")] = 200,
     json: Json = False,
 ) -> None:
     """List deliveries by instant, in each partner's local time."""
     from engine.report.deliveries import lines
+    from engine.store import couples as store
 
     engine = session(context).engine
     with engine.database.read() as connection:
+        if couple is not None:
+            store.id_of(connection, couple)  # a misspelt name is not an empty list
         found = list(lines(connection, couple=couple, status=status, limit=limit))
     if json:
         as_json({"id": line.id, **asdict(line.line)} for line in found)
@@ -53,7 +56,9 @@ def list_(
 
 
 @group.command()
-def show(context: typer.Context, delivery: Annotated[int, typer.Argument(help="Its id.")], json: Json = False) -> None:
+def show(
+    context: typer.Context, delivery: Annotated[int, typer.Argument(max=MOST, help="Its id.")], json: Json = False
+) -> None:
     """Show all there is to know of one delivery, and what its status and reason mean."""
     from engine.report.deliveries import show as detail
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.console.say import as_json, console, table
-from engine.console.session import a_date, an_instant, session
+from engine.console.session import MOST, a_date, an_instant, session
 from engine.model.delivery import FailReason, MovedBecause, SkipReason
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -52,7 +52,7 @@ def schedule(
     context: typer.Context,
     until: Annotated[date | None, typer.Option(parser=a_date, metavar="DATE", help="To this local day.")] = None,
     couple: Annotated[str | None, typer.Option(help="Only this couple.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many partners.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many partners.")] = 20,
     json: Json = False,
 ) -> None:
     """Say who gets what and when, in local time.

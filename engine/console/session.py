@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from engine.app import Engine
     from engine.settings import Settings
+
+Day = TypeVar("Day", bound=date)
+
+
+MOST = 2**63 - 1  # the largest number that a database holds
 
 
 @dataclass
@@ -41,9 +46,10 @@ def session(context: typer.Context) -> Session:
 def a_date(text: str) -> date:
     """A calendar day, YYYY-MM-DD."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-03-02.") from None
+    return _in_our_time(day, text)
 
 
 def an_instant(text: str) -> datetime:
@@ -54,4 +60,11 @@ def an_instant(text: str) -> datetime:
         raise typer.BadParameter(f"{text!r} is not an instant; write it as 2026-03-02T09:00:00Z.") from None
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no UTC offset; write it as {text}Z if you mean UTC.")
-    return moment
+    return _in_our_time(moment, text)
+
+
+def _in_our_time(day: Day, text: str) -> Day:
+    """`day`, unless its year must be a slip: near the ends of the calendar there is no room to reckon either."""
+    if not 1970 <= day.year <= 2999:
+        raise typer.BadParameter(f"{text!r} is in the year {day.year}; write the year as in 2026-03-02.")
+    return day

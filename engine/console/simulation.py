@@ -41,7 +41,7 @@ def simulate(
     definition = find_campaign_for(settings, campaign)
     simulation = Simulation(settings, seed, start, None if faults is None else read_faults(faults))
     refused = 0
-    if couples.isdigit():
+    if couples.isdecimal():
         simulation.make_up(int(couples))
     else:
         refused = simulation.read(Path(couples))

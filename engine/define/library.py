@@ -33,6 +33,9 @@ class Library:
     origins: Mapping[tuple[str, str], Origin]
 
 
+DEFINITIONS = "[!.]*.yaml"
+"""What is read of a folder. Editors keep locks and copies beside a file, under names that begin with a dot."""
+
 STRATEGIES = "strategies"
 """The folder, beside campaign files, that holds strategy files; its own folders are named for locales."""
 
@@ -57,7 +60,7 @@ def read_library(folders: Sequence[FilePath], files: Sequence[FilePath] = ()) ->
     reading.take(files)
     for folder in folders:
         inside = folder / STRATEGIES
-        reading.take(sorted(inside.glob("*.yaml")), sorted(inside.glob("*/*.yaml")))
+        reading.take(sorted(inside.glob(DEFINITIONS)), sorted(inside.glob(f"*/{DEFINITIONS}")))
     if not reading.strategies and not reading.findings:
         where = str(folders[0]) if folders else "campaigns"
         reading.findings.append(Finding(where, 1, 1, "no strategies here", "add one under strategies/"))

@@ -10,7 +10,7 @@ from engine.define.campaign_file import CampaignFile
 from engine.define.digest import identified
 from engine.define.document import Document, Path
 from engine.define.findings import Finding, FindingsError, suggest
-from engine.define.library import Library, load_library, read_library
+from engine.define.library import DEFINITIONS, Library, load_library, read_library
 from engine.define.reader import read
 from engine.define.validate import validate
 from engine.errors import NotFound
@@ -76,7 +76,7 @@ def campaign_files(folders: Sequence[FilePath]) -> dict[str, FilePath]:
     """Every campaign file in `folders` by the id it gives (its file name when it gives none); first folder first."""
     files: dict[str, FilePath] = {}
     for folder in folders:
-        for file in sorted(folder.glob("*.yaml")):
+        for file in sorted(folder.glob(DEFINITIONS)):
             match = _ID_LINE.search(file.read_text(encoding="utf-8", errors="replace"))
             files.setdefault(match[1] if match else file.stem, file)
     return files

@@ -56,6 +56,11 @@ class Planner:
     def __init__(self, database: Database, definitions: Definitions) -> None:
         self._database = database
         self._definitions = definitions
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Plan no further batch; what is planned is planned, and the rest is due the next time."""
+        self._stopping = True
 
     def plan_due(self, now: datetime) -> Planned:
         """Plan everything that has fallen due by `now`, however long ago, in batches."""
@@ -78,8 +83,9 @@ class Planner:
             total.skipped += statuses[DeliveryStatus.SKIPPED]
             total.failed += statuses[DeliveryStatus.FAILED]
             total.planned += statuses[DeliveryStatus.PLANNED]
-            if len(found) < BATCH and not batch.still_due:
+            if self._stopping or (len(found) < BATCH and not batch.still_due):
                 return total
+            self._database.let_others_write()
 
     def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
         definition = self._definitions.get(connection, place.digest)

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from engine.enroll.bad_value import BadValue
 from engine.enroll.rows import COLUMNS, Header
-from engine.errors import NotFound, Refused
+from engine.enroll.seating import Candidate, Known, Seating
+from engine.errors import Refused
 from engine.model.couple import Consent
-from engine.store import couples
+from engine.store import joining
 from engine.store.database import Database
 from engine.store.vault import Vault
 
@@ -16,7 +17,7 @@ def add_partner(database: Database, vault: Vault, cells: Mapping[str, str], *, c
     """Add the first partner of a new couple, or the second of one that waits; their position, 1 or 2.
 
     `cells` are as in a couples file, by column. Refused when one cannot be used, consent is empty, the couple is
-    whole, or an address belongs to another couple.
+    whole, has this person already, or an address belongs to another couple.
     """
     if not consent.words.strip():
         raise Refused("Nobody is added without consent.", fix="Say in --consent what this person agreed to.")
@@ -25,9 +26,16 @@ def add_partner(database: Database, vault: Vault, cells: Mapping[str, str], *, c
     except BadValue as error:
         raise Refused(error.what, fix=error.fix) from None
     with database.begin() as connection:
-        try:
-            couples.id_of(connection, row.ref)
-        except NotFound:
-            couples.add(connection, vault, row.ref, [row.partner], consent, now)
-            return 1
-        return couples.join(connection, vault, row.ref, row.partner, consent, now).position
+        indexes = joining.indexes(vault, row.partner)
+        email, phone = ([index] if index else [] for index in indexes)
+        seating = Seating(joining.people(connection, [row.ref]), joining.owners(connection, email, phone))
+        match seating.decide(Candidate(row, [], *indexes)):
+            case joining.Arrival() as arrival:
+                joining.put_in(connection, vault, [arrival], consent, now)
+                return arrival.position
+            case Known():
+                raise Refused(
+                    f"{row.partner.given_name} is in couple {row.ref!r} already.", fix="Add the other partner."
+                )
+            case BadValue() as problem:
+                raise Refused(problem.what, fix=problem.fix)

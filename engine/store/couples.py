@@ -222,7 +222,7 @@ def _set_pause(connection: Connection, couple_id: int, until: datetime | None, p
         else (partners.c.couple_id == couple_id) & (partners.c.position == position)
     )
     if not connection.execute(update(table).where(which).values(paused_until=until)).rowcount:
-        who = f"couple {couple_id}" if position is None else f"partner {position} in couple {couple_id}"
+        who = "such couple" if position is None else f"partner {position} in that couple"
         raise NotFound(f"There is no {who}.", fix="`rekindle couples list` shows every couple.")
 
 

@@ -7,12 +7,13 @@ ones can corrupt a database when a WAL is reset; they get a rollback journal wit
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StoreError
@@ -42,6 +43,11 @@ class Database:
         """A consistent look that never blocks a writer for longer than its own statements."""
         with _plainly(), self._reader.connect() as connection:
             yield connection
+
+    def let_others_write(self) -> None:
+        """Between the batches of a long job: those who wait for SQLite's write lock look ten times a second."""
+        if self.path is not None:
+            sleep(0.11)
 
     def create_all(self) -> None:
         """Make every table at once, for a database that lives no longer than the process."""
@@ -73,8 +79,9 @@ def open_database(url: str) -> Database:
 def _make_private(url: str) -> None:
     """A database that is not there yet begins as its owner's alone; SQLite gives its journals the same mode."""
     name = make_url(url).database
-    if name and name != ":memory:" and Path(name).parent.is_dir():
-        Path(name).touch(mode=0o600)
+    if name and name != ":memory:" and not Path(name).exists():
+        with suppress(OSError):  # SQLite will say it
+            Path(name).touch(mode=0o600)
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -102,7 +109,7 @@ def _plainly() -> Iterator[None]:
     """Say what a newcomer would otherwise read off a driver's error."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
         said = str(error.orig)
         if "locked" in said:
             raise StoreError(
@@ -116,6 +123,10 @@ def _plainly() -> Iterator[None]:
         if "unable to open" in said:
             raise StoreError(
                 "The database file cannot be opened.", fix="Check that its folder exists and that you may write there."
+            ) from error
+        if "not a database" in said or "malformed" in said:
+            raise StoreError(
+                f"The database is damaged: {said}.", fix="Restore it from a backup; keep the damaged file."
             ) from error
         if "full" in said or "readonly" in said:
             raise StoreError(

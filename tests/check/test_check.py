@@ -45,6 +45,7 @@ TRAPS = [
     (STRATEGY, 'question: "What made', 'question: "Has it made', 14, "answered by YES", "ask what"),
     (STRATEGY, "    question: \"What made today lighter?\"\n", "", 6, "has no question", "add question"),
     (STRATEGY, "{{ other_name }}", "{{ partner.given_name }}", 15, "{{ partner.given_name }}", "only {{ other_name }}"),
+    (STRATEGY, "{{ other_name }}", "{{ other_name }", 15, "a half-open {{", "two braces"),
     (STRATEGY, "title: Number 1", "title: For {{ other_name }}", 8, "the title holds", "without"),
     (STRATEGY, "      1. Take turns.", "      # Take turns", 16, "a heading", "**bold**"),
     (STRATEGY, "      1. Take turns.", "      <b>Take turns</b>", 16, "HTML", "paragraphs"),
@@ -222,3 +223,50 @@ def test_what_the_documentation_shows_is_without_a_fault(tmp_path: Path) -> None
         if "locale:" not in text:
             (folder / f"{number}.yaml").write_text(text, encoding="utf-8")
     assert check([tmp_path], campaigns=[shipped("campaigns")], templates=[shipped("templates")], sender=SENDER) == []
+
+
+def test_a_missing_template_is_said_at_the_step_and_nowhere_else(lint: Lint, plant: Plant) -> None:
+    """The words it would have carried are without fault, and may not even be the operator's own."""
+    plant(TRIAL, "template: prompt", "template: promt")
+    assert {(finding.file.rpartition("/")[2], finding.line) for finding in lint()} == {(TRIAL, 10)}
+
+
+def test_what_a_template_makes_of_good_words_is_said_at_the_template(lint: Lint, tmp_path: Path) -> None:
+    (tmp_path / "own" / "email").mkdir(parents=True)
+    (tmp_path / "own" / "email" / "prompt.subject.txt").write_text("one\ntwo\n")
+    (found,) = lint(templates=[tmp_path / "own"])
+    assert found.file.endswith("prompt.subject.txt")
+    assert "Subject" in found.what
+
+
+def test_a_folder_with_nothing_to_check_is_no_success(lint: Lint, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(NotFound, match="no campaign or strategy"):
+        lint([tmp_path / "elsewhere"])
+
+
+def test_a_workspace_is_checked_by_its_campaigns_folder(lint: Lint, folder: Path, tmp_path: Path) -> None:
+    """`rekindle check .` looks at what `rekindle check` looks at."""
+    (tmp_path / "workspace").mkdir()
+    campaigns = tmp_path / "workspace" / "campaigns"
+    campaigns.mkdir()
+    (campaigns / "trial.yaml").write_text((folder / TRIAL).read_text().replace("template: prompt", "tempalte: prompt"))
+    assert any("tempalte" in finding.what for finding in lint([tmp_path / "workspace"]))
+
+
+def test_a_file_that_is_never_read_is_found(lint: Lint, folder: Path) -> None:
+    (folder / "other.yml").write_text((folder / TRIAL).read_text())
+    assert [(finding.what, finding.fix) for finding in lint()] == [
+        ("a file whose name ends in .yml is never read", "end it in .yaml")
+    ]
+
+
+def test_the_lock_that_an_editor_keeps_beside_a_file_is_not_read(lint: Lint, folder: Path) -> None:
+    (folder / ".#trial.yaml").symlink_to("me@host.123")
+    assert lint() == []
+
+
+def test_a_campaign_may_take_the_place_of_one_in_a_later_folder(lint: Lint, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / TRIAL).write_text((folder / TRIAL).read_text())
+    assert lint([tmp_path / "mine", folder]) == []
