@@ -27,6 +27,7 @@ from engine.store.facts import Facts
 from engine.store.places import millis
 
 BATCH = 2_000
+BREATHER = 5  # batches in a row: about a second under the write lock, of the five that another process waits for it
 Row = tuple[Any, ...]
 
 
@@ -65,6 +66,7 @@ class Planner:
     def plan_due(self, now: datetime) -> Planned:
         """Plan everything that has fallen due by `now`, however long ago, in batches."""
         total = Planned()
+        batches = 0
         while True:
             with self._database.begin() as connection:
                 found = places.due(connection, now, BATCH)
@@ -85,7 +87,9 @@ class Planner:
             total.planned += statuses[DeliveryStatus.PLANNED]
             if self._stopping or (len(found) < BATCH and not batch.still_due):
                 return total
-            self._database.let_others_write()
+            batches += 1
+            if batches % BREATHER == 0:
+                self._database.let_others_write()
 
     def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
         definition = self._definitions.get(connection, place.digest)
