@@ -1,6 +1,7 @@
 """The delivery row's way through the send protocol: claim, intend, settle. One statement a batch, never one a row.
 
-Every change names the fence the worker claimed with: a worker that lost its lease changes nothing.
+Every change names the fence the worker claimed with: a worker that lost its lease changes nothing. One thing it may
+still say: that the provider accepted. That is a fact, and it keeps what others took for lost from being sent again.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,11 +13,13 @@ from sqlalchemy import (
     Connection,
     Integer,
     String,
+    and_,
     bindparam,
     case,
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -78,17 +81,25 @@ def intend(connection: Connection, intended: Sequence[tuple[int, int, int, str]]
 
 
 _MAY_HAVE_GONE: list[ColumnElement[str]] = [literal_column("'sending'"), literal_column("'in_doubt'")]
+_TAKEN_FOR_LOST: list[ColumnElement[str]] = [
+    literal_column(f"'{status}'") for status in ("planned", "skipped", "failed", "cancelled")
+]
 _OPEN = [literal_column("'claimed'"), *_MAY_HAVE_GONE]
 _accepted = rowset("accepted", id=Integer, fence=Integer, receipt=String)
 _accept = (
     update(deliveries)
     .where(
         deliveries.c.id == _accepted.c.id,
-        deliveries.c.fence == _accepted.c.fence,
-        deliveries.c.status.in_(_MAY_HAVE_GONE),
+        or_(
+            and_(deliveries.c.fence == _accepted.c.fence, deliveries.c.status.in_(_MAY_HAVE_GONE)),
+            and_(deliveries.c.fence >= _accepted.c.fence, deliveries.c.status.in_(_TAKEN_FOR_LOST)),
+            # Claimed again, and nothing has left under that claim: the new worker finds it gone at the last look.
+            and_(deliveries.c.fence > _accepted.c.fence, deliveries.c.status == literal_column("'claimed'")),
+        ),
     )
     .values(
         status="sent",
+        reason=None,
         receipt=_accepted.c.receipt,
         sent_at=bindparam("sent_at", type_=Instant),
         lease_owner=None,

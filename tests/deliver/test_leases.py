@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
-from world import Answering, Knowing, World, at, person
+from world import Answering, Knowing, World, at, person, talk
 
 from engine.app import Engine
 from engine.clock import VirtualClock
@@ -198,13 +198,32 @@ def test_a_worker_held_up_past_its_lease_in_the_middle_of_a_send_is_not_overtake
     assert Counter(transport.accepted) == dict.fromkeys(range(1, 5), 1)
 
 
+def test_an_acceptance_that_comes_after_all_keeps_what_was_taken_for_lost_from_being_sent_again() -> None:
+    """The worker was held up for an hour; meanwhile another had it from the transport that nothing had arrived."""
+    clock = VirtualClock(at(NINE))
+    transport = Stalled(clock, minutes=60)
+    world = World(talk(at=time(9), late_after=timedelta(minutes=30)), transport=transport)
+    world.clock = clock
+    world.restart()
+    crowd(world, 4)
+    transport.meanwhile = world.another_engine()
+    asyncio.run(world.engine.tick())
+    world.live()
+    assert world.ends() == [SENT] * 4
+    assert Counter(transport.accepted) == dict.fromkeys(range(1, 5), 1)
+
+
 class Stalled(Slow):
     """Stalls before anything arrives; meanwhile another engine does a whole pass, past the lease."""
+
+    def __init__(self, clock: VirtualClock, minutes: int = 10) -> None:
+        super().__init__(clock)
+        self.minutes = minutes
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         if self.meanwhile is not None:
             other, self.meanwhile = self.meanwhile, None
-            self.clock.fast_forward(timedelta(minutes=10))
+            self.clock.fast_forward(timedelta(minutes=self.minutes))
             await other.tick()
         return await super().send(batch)
 

@@ -134,9 +134,19 @@ def test_what_is_settled_stays_as_it_is(world: World, status: str) -> None:
     intend(world, [1])
     with world.database.begin() as connection:
         connection.execute(schema.deliveries.update().where(schema.deliveries.c.id == 1).values(status=status))
-        assert ledger.accept(connection, [(1, 1, "again")], NINE) == 0
     assert settled(world, 1, 1, "failed") == 0
     assert statuses(world)[0] == status
+
+
+@pytest.mark.parametrize("status", ["skipped", "failed", "cancelled", "planned"])
+def test_an_acceptance_that_comes_late_is_a_fact_all_the_same(world: World, status: str) -> None:
+    claim(world, limit=1)
+    intend(world, [1])
+    with world.database.begin() as connection:
+        connection.execute(schema.deliveries.update().where(schema.deliveries.c.id == 1).values(status=status, fence=2))
+        assert ledger.accept(connection, [(1, 1, "late")], NINE) == 1
+        assert ledger.accept(connection, [(1, 1, "again")], NINE) == 0
+    assert (statuses(world)[0], world.rows()[0].receipt) == ("sent", "late")
 
 
 def test_settling_back_to_planned_moves_the_instant_and_gives_the_share_back(world: World) -> None:
