@@ -74,6 +74,7 @@ def test_the_demo_runs_from_an_installed_wheel_away_from_the_checkout(clean: Pat
     assert (tmp_path / "here" / "index.html").is_file()
     assert list((tmp_path / "here" / "outbox").glob("*.eml"))
     assert list((tmp_path / "here" / "outbox").glob("*.txt"))
+    assert (tmp_path / "here" / "rekindle.sqlite3").stat().st_mode & 0o077 == 0
 
 
 def test_the_shipped_campaigns_check_clean_from_the_wheel(clean: Path, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def run(out: Path) -> Demonstrated:
         raw = connection.connection.driver_connection
         assert raw is not None  # noqa: S101 - an open connection has a driver's
         raw.execute("VACUUM INTO ?", (str(kept),))
+    kept.chmod(0o600)  # as a database that `open_database` makes
     database.close()
     return Demonstrated(found, gallery, out / "outbox")
 
