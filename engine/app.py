@@ -34,8 +34,8 @@ from engine.store import couples, enrollments, places
 from engine.store.database import Database, open_database
 from engine.store.migrate import is_current
 from engine.store.vault import Vault
-from engine.transport import registry
 from engine.transport.base import Transport
+from engine.transport.registry import Workshop
 
 
 @dataclass
@@ -72,11 +72,9 @@ class Engine:
         """The transport of each channel, as the settings say."""
         if self._transports is not None:
             return self._transports
-        options = {name: dict(given) for name, given in self.settings.transports.items()}
-        folder = Path(str(options.setdefault("outbox", {}).get("folder", "outbox")))
-        options["outbox"]["folder"] = self.settings.path(folder)
-        chosen = {Channel.EMAIL: self.settings.channels.email, Channel.SMS: self.settings.channels.sms}
-        built = {name: registry.build(name, options) for name in set(chosen.values())}
+        chosen = {channel: next(iter(getattr(self.settings.channels, channel))) for channel in Channel}
+        workshop = workshop_of(self.settings)
+        built = {name: workshop.build(name) for name in set(chosen.values())}
         return {channel: built[name] for channel, name in chosen.items()}
 
     @cached_property
@@ -194,7 +192,7 @@ class Engine:
 
 def build(settings: Settings, clock: Clock | None = None) -> Engine:
     """The engine of a workspace. SettingsError or StoreError when it has not been set up, with what to run."""
-    registry.refuse_unknown(settings.transports)
+    workshop_of(settings).refuse_unknown(settings.transports)
     database = open_database(settings.resolved_database_url)
     if not is_current(database):
         raise StoreError(
@@ -202,6 +200,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Engine:
             fix="Run `rekindle init` in a new workspace, or `rekindle db upgrade` in an old one.",
         )
     return Engine(settings, database, load_vault(settings), clock or SystemClock())
+
+
+def workshop_of(settings: Settings) -> Workshop:
+    """Where this workspace's transports are built."""
+    return Workshop(settings.transports, settings.public_url, settings.workspace)
 
 
 def load_vault(settings: Settings) -> Vault:

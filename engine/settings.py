@@ -1,58 +1,20 @@
 """Settings: defaults < rekindle.toml < REKINDLE_* variables, read and validated once; secrets are hidden in repr."""
 
 import os
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from engine.errors import SettingsError
+from engine.sections import ChannelSettings, PaceSettings, PriceSettings, SenderSettings, WarmUp
 
 FILE = "rekindle.toml"
 PREFIX = "REKINDLE_"
 NESTED = "__"
-
-
-def _matching(pattern: str, wanted: str) -> AfterValidator:
-    """Refuses what no message could carry: found here it costs nothing, found at a send it costs the delivery."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value) or not value.isprintable():
-            raise PydanticCustomError("form", "It is not {wanted}", {"wanted": wanted})
-        return value
-
-    return AfterValidator(check)
-
-
-Line = Annotated[str, _matching(r".*\S.*", "one line of text")]
-Mailbox = Annotated[str, _matching(r'[^\s<>()\[\]:;@\\,"]+@[^\s<>()\[\]:;@\\,"]+', "one plain email address")]
-
-
-class SenderSettings(BaseModel):
-    """Who messages are from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Line = Field("Rekindle", description="The display name of emails.")
-    email: Mailbox = Field("hello@rekindle.example", description="The mailbox that emails come from.")
-    postal_address: Line = Field(
-        "Rekindle, 1 Example Street, Exampletown", description="Printed in every email, as CAN-SPAM and CASL ask."
-    )
-    sms_name: Line = Field("Rekindle", description="How the first text of an enrollment says who is writing.")
-
-
-class ChannelSettings(BaseModel):
-    """Which transport carries which channel."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    email: str = Field("outbox", description="The transport for email.")
-    sms: str = Field("outbox", description="The transport for text messages.")
 
 
 class Settings(BaseSettings):
@@ -82,8 +44,12 @@ class Settings(BaseSettings):
     sender: SenderSettings = Field(default_factory=SenderSettings)
     channels: ChannelSettings = Field(default_factory=ChannelSettings)
     transports: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Options by transport, such as [transports.outbox] folder."
+        default_factory=dict, repr=False, description="Options by transport, such as [transports.outbox] folder."
     )
+    pace: dict[str, PaceSettings] = Field(
+        default_factory=dict, description="Limits by transport or sender, such as [pace.twilio] per_second."
+    )
+    prices: PriceSettings = Field(default_factory=PriceSettings)
     batch: int = Field(500, ge=1, le=5000, description="How many deliveries a worker claims at once.")
     lease_seconds: int = Field(300, ge=10, description="How long a claim is held before others may take it over.")
     tick_seconds: int = Field(15, ge=1, description="How often `rekindle run` looks for what is due.")
@@ -113,6 +79,15 @@ class Settings(BaseSettings):
         return self.database_url
 
 
+TABLES: Mapping[str, type[BaseModel]] = {
+    "sender": SenderSettings,
+    "channels": ChannelSettings,
+    "pace": PaceSettings,
+    "warm_up": WarmUp,
+    "prices": PriceSettings,
+}
+
+
 def load(workspace: Path = Path(), environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of a workspace; SettingsError names the first mistake and, for a misspelt key, the nearest one."""
     _refuse_unknown_variables(environment)
@@ -136,9 +111,10 @@ def _explained(error: ValidationError) -> SettingsError:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         *parents, name = map(str, first["loc"])
-        known = {"sender": SenderSettings.model_fields, "channels": ChannelSettings.model_fields}
-        fields = known[parents[0]] if parents else Settings.model_fields
-        return SettingsError(f"`{where}` is not a setting.", fix=_nearest(name, set(fields)))
+        table: type[BaseModel] = (
+            TABLES[(parents[-1] if parents[-1:] == ["warm_up"] else parents[0])] if parents else Settings
+        )
+        return SettingsError(f"`{where}` is not a setting.", fix=_nearest(name, set(table.model_fields)))
     return SettingsError(f"`{where}`: {first['msg']}.", fix=f"Mend it in {FILE} or in the {PREFIX}* environment.")
 
 

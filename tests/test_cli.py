@@ -167,7 +167,7 @@ def test_the_schema_printed_is_json(shell: Shell) -> None:
 
 
 def test_transports_say_which_channel_they_carry(shell: Shell) -> None:
-    assert {"transport": "outbox", "channels": ["email", "sms"]} in shell.json("transports", "list")
+    assert {"transport": "outbox", "channels": ["email", "sms", "whatsapp"]} in shell.json("transports", "list")
 
 
 def test_a_simulation_needs_no_workspace(bare: Shell) -> None:

@@ -15,7 +15,7 @@ def toml(folder: Path, text: str) -> Path:
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     settings = load(tmp_path)
-    assert settings.channels.email == "outbox"
+    assert settings.channels.email == {"outbox": 1}
     assert settings.resolved_database_url == f"sqlite:///{tmp_path}/rekindle.sqlite3"
 
 
@@ -35,7 +35,7 @@ def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(
     [
         ('databse_url = "x"', "`databse_url` is not a setting", "Did you mean `database_url`?"),
         ('[sender]\nemial = "x"', "`sender.emial` is not a setting", "Did you mean `email`?"),
-        ('[channels]\nfax = "x"', "`channels.fax` is not a setting", "Known: email, sms."),
+        ('[channels]\nfax = "x"', "`channels.fax` is not a setting", "Known: email, sms, whatsapp."),
         ("batch = 0", "`batch`: Input should be greater than or equal to 1", "rekindle.toml"),
         ('[sender]\nemail = "hello"', "`sender.email`: It is not one plain email address", "rekindle.toml"),
         ('[sender]\nname = "a\\nb"', "`sender.name`: It is not one line of text", "rekindle.toml"),

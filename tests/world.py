@@ -25,7 +25,7 @@ from engine.store import couples, schema
 from engine.store.database import IN_MEMORY, Database, open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
-from engine.transport.base import Accepted, ConnectionFailed, Message, Outcome, Transport
+from engine.transport.base import Accepted, Asked, ConnectionFailed, Message, Outcome, Transport
 from engine.transport.memory import MemoryTransport
 
 MONDAY = date(2026, 3, 2)
@@ -180,8 +180,8 @@ class Answering:
 class Knowing(Answering):
     """An `Answering` that can be asked later what it accepted."""
 
-    async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
-        return Accepted("found") if delivery_id in self.accepted else ConnectionFailed("It never arrived.")
+    async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None:
+        return Accepted("found") if asked.delivery_id in self.accepted else ConnectionFailed("It never arrived.")
 
 
 def opened(file: Path | None) -> Database:
@@ -201,5 +201,5 @@ def plain_templates(folder: Path, **bodies: str) -> Path:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(body, encoding="utf-8")
     for channel in Channel:
-        (folder / channel / "other_name.txt").write_text("your partner", encoding="utf-8")
+        (folder / channel.form / "other_name.txt").write_text("your partner", encoding="utf-8")
     return folder

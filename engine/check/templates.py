@@ -7,7 +7,7 @@ from typing import Any, cast, get_type_hints
 
 from engine.check.subject import Definition
 from engine.define.findings import Finding, suggest
-from engine.model.campaign import Channel
+from engine.model.campaign import WRITTEN, Channel
 from engine.model.sender import Sender
 from engine.render.recipient import Recipient
 from engine.render.sandbox import RenderError, undeclared
@@ -18,7 +18,7 @@ from engine.render.shelf import Shelf
 def check_names(definition: Definition, shelf: Shelf, folders: Sequence[FilePath]) -> Iterator[Finding]:
     """Findings about steps whose template does not exist for a channel that they can go out on."""
     for step in definition.campaign.steps:
-        channels = [step.channel] if step.channel else list(Channel)
+        channels = [step.channel] if step.channel else list(WRITTEN)
         named = {step.template} | {arm.template for arm in step.variants if arm.template}
         for template in sorted(named):
             for channel in channels:
@@ -33,7 +33,7 @@ def check_files(folders: Sequence[FilePath], shelf: Shelf) -> Iterator[Finding]:
     """Findings in the template files themselves; one that an earlier folder has too is never used, and left out."""
     files: dict[str, tuple[FilePath, Channel]] = {}
     for folder in folders:
-        for channel in Channel:
+        for channel in WRITTEN:
             for file in sorted((folder / channel).rglob("*")):
                 if file.suffix in (".txt", ".html"):
                     files.setdefault(file.relative_to(folder).as_posix(), (file, channel))
@@ -99,6 +99,6 @@ def _known(folders: Sequence[FilePath], channel: Channel) -> set[str]:
     return {
         file.name.partition(".")[0]
         for folder in folders
-        for file in (folder / channel).glob("*.txt")
-        if channel is Channel.SMS or file.name.endswith(".subject.txt")
+        for file in (folder / channel.form).glob("*.txt")
+        if channel is not Channel.EMAIL or file.name.endswith(".subject.txt")
     }

@@ -10,7 +10,7 @@ from engine.check.templates import at_error
 from engine.define.characters import character_name
 from engine.define.findings import Finding
 from engine.define.library import Library
-from engine.model.campaign import Campaign, Channel, Draw, Step, Theme
+from engine.model.campaign import WRITTEN, Campaign, Channel, Draw, Step, Theme
 from engine.model.sender import Sender
 from engine.model.strategy import Activity, Kind
 from engine.render.compose import MOST_PARTS, Composer
@@ -81,7 +81,7 @@ def _check(
             yield _place(library, definition, text, str(message), message.fix or "see docs/templates.md")
         return
     for suffix, what, fix in missing(message, LONGEST, sender):
-        files = [folder / text.channel / f"{text.template}{suffix}" for folder in subject.templates]
+        files = [folder / text.channel.form / f"{text.template}{suffix}" for folder in subject.templates]
         if template := next((file for file in files if file.is_file()), None):
             yield Finding(str(template), 1, 1, what, fix)
     if isinstance(message, SmsMessage):
@@ -111,7 +111,7 @@ def _place(library: Library, definition: Definition | None, text: _Text, what: s
     """At the activity's words when there are any, else at the step that sends them."""
     for locale in (text.locale, text.locale.partition("-")[0], "en"):
         if text.activity is not None and (origin := library.origins.get((text.activity, locale))):
-            return origin.finding("sms" if text.channel is Channel.SMS else "email", what, fix)
+            return origin.finding(text.channel.form, what, fix)
     if definition is None:
         raise AssertionError("a text without an activity comes from a campaign")
     return definition.at_step(text.step, "template", f"step {text.step.key}: {what}", fix)
@@ -122,7 +122,7 @@ def _texts(subject: Subject) -> Iterator[tuple[Definition | None, _Text]]:
     for activity, locale, _ in subject.texts():
         campaign = _sampler(activity, subject.library.strategies[activity.strategy].title)
         step = campaign.steps[0]
-        for channel in Channel:
+        for channel in WRITTEN:
             yield None, _Text(campaign, step, step.template, activity.id, locale, channel)
     for definition in subject.definitions:
         campaign = definition.campaign
@@ -130,7 +130,7 @@ def _texts(subject: Subject) -> Iterator[tuple[Definition | None, _Text]]:
             for template, activity_id in sorted(_sent_by(campaign, step), key=str):
                 locales = campaign.activities[activity_id].texts if activity_id else ("en",)
                 for locale in locales:
-                    for channel in [step.channel] if step.channel else list(Channel):
+                    for channel in [step.channel] if step.channel else list(WRITTEN):
                         yield definition, _Text(campaign, step, template, activity_id, locale, channel)
 
 

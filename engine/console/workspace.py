@@ -46,7 +46,7 @@ def list_transports(
     from engine.transport.registry import available
 
     channels = session(context).settings.channels
-    used = {name: [c for c in ("email", "sms") if getattr(channels, c) == name] for name in available()}
+    used = {name: [c for c, shares in channels if name in shares] for name in available()}
     if json:
         as_json({"transport": name, "channels": carried} for name, carried in sorted(used.items()))
         return

@@ -50,6 +50,7 @@ class _Assembly:
             window=tuple(self._window()),
             caps=Caps(self.file.caps.per_day, self.file.caps.per_week),
             avoid=frozenset(self.file.avoid),
+            on_doubt=self.file.on_doubt,
         )
 
     def _themes(self) -> tuple[Theme, ...]:

@@ -15,7 +15,7 @@ from engine.define.notation import (
     read_weeks,
 )
 from engine.define.strategy_file import FileModel, Id, Line, Text
-from engine.model.campaign import Audience, Caps, Channel, StepPurpose
+from engine.model.campaign import Audience, Caps, Channel, OnDoubt, StepPurpose
 from engine.model.strategy import Caution, Kind, Mode
 
 
@@ -80,7 +80,7 @@ class StepFields(FileModel):
     )
     at: AtField = Field(default=None, description='Local time in quotes, such as "19:30", or partner: their own time.')
     to: Audience = Field(default=Audience.BOTH, description="each, both (the same activity) or alternating.")
-    channel: ChannelField = Field(default=None, description="preferred (the partner's choice), email or sms.")
+    channel: ChannelField = Field(default=None, description="preferred (the partner's choice), email, sms or whatsapp.")
     template: Id | None = Field(default=None, description="The template's name, such as prompt.")
     purpose: StepPurpose | None = Field(default=None, description="What it asks for; decides how a reply is read.")
     draw: DrawFile | None = Field(default=None, description="Draw an activity.")
@@ -137,5 +137,8 @@ class CampaignFile(FileModel):
     window: WindowFile = Field(default_factory=WindowFile, description="Default: 09:00-20:00, Sundays from 12:00.")
     caps: CapsFile = Field(default_factory=CapsFile, description="Default: one a day, four a week.")
     avoid: list[Caution] = Field(default_factory=list, description="Leave out activities with these cautions.")
+    on_doubt: OnDoubt = Field(
+        default=OnDoubt.HOLD, description="When nobody knows whether a message left: hold it, or resend it."
+    )
     themes: dict[WeekKey, ThemeField] = Field(default_factory=dict, description="Strategies by week: 1, or 3-5.")
     steps: list[StepFile] = Field(min_length=1, description="The weekly sequence.")

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoreError
-from engine.model.campaign import Campaign
+from engine.model.campaign import Campaign, OnDoubt
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised when frozen text would no longer be read as the same campaign."""
 
+_LATER = {"on_doubt": OnDoubt.HOLD}
+"""Fields that format 1 once lacked: left out while they say nothing new, so that digests stay as they were."""
+
 
 def freeze(campaign: Campaign) -> str:
-    """The campaign as canonical JSON: sorted keys and sets, no spaces, nothing left out but the digest itself."""
-    body = {key: value for key, value in _fields(campaign).items() if key != "digest"}
+    """The campaign as canonical JSON: sorted keys and sets, no spaces, nothing left out but the digest (and _LATER)."""
+    said = _fields(campaign).items()
+    body = {key: value for key, value in said if key != "digest" and (key not in _LATER or value != _LATER[key])}
     envelope = {"format": FORMAT, "campaign": body}
     return json.dumps(envelope, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 

@@ -14,7 +14,10 @@ from engine.store.facts import Facts
 Counts = Mapping[int, tuple[int, int]]
 
 # The columns of FACTS that are about one channel.
-_REACH = {channel: attrgetter(f"has_{channel}", f"{channel}_consent", f"{channel}_suppressed") for channel in Channel}
+_REACH = {
+    channel: attrgetter(f"has_{channel.address}", f"{channel}_consent", f"{channel.address}_suppressed")
+    for channel in Channel
+}
 
 
 def case_of(

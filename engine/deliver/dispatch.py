@@ -154,8 +154,8 @@ class Dispatcher:
         if record.settled:
             ledger.settle(connection, record.settled)
             ledger.log_attempts(connection, record.tried, now)
-        for index, channel, code in record.suppress:
-            suppressions.add_index(connection, index, channel, code, transport.name, now)
+        for index, channel, reason in record.suppress:
+            suppressions.add_index(connection, index, channel, reason, transport.name, now)
         if record.misconfigured is not None:
             self._left_alone_until[transport.name] = now + MEND_TIME
             done.problems.append(f"{transport.name}: {record.misconfigured}")

@@ -106,7 +106,7 @@ def _aged(letter: Letter, now: datetime) -> Message:
 
 def same_address(row: Facts, channel: Channel) -> bool:
     """Whether the two partners share their address on `channel`."""
-    return bool(row.same_email if channel is Channel.EMAIL else row.same_sms)
+    return bool(row.same_email if channel is Channel.EMAIL else row.same_phone)
 
 
 def _twin_goes(row: Facts, skipped: set[int]) -> bool:

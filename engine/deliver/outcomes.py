@@ -8,6 +8,7 @@ from engine.deliver.messages import Letter
 from engine.deliver.retry import GiveUp, RetryAt, decide
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause
+from engine.model.suppression import SuppressReason
 from engine.store.places import millis
 from engine.transport.base import (
     Accepted,
@@ -43,7 +44,7 @@ class Record:
     accepted: list[tuple[int, int, str]] = field(default_factory=list)
     settled: list[tuple[Any, ...]] = field(default_factory=list)
     tried: list[tuple[int, str, str, str]] = field(default_factory=list)
-    suppress: list[tuple[bytes, Channel, str]] = field(default_factory=list)  # (address index, channel, code)
+    suppress: list[tuple[bytes, Channel, SuppressReason]] = field(default_factory=list)  # (address index, channel, why)
     misconfigured: str | None = None
 
 
@@ -61,8 +62,8 @@ def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now:
             _settle(record, letter, DeliveryStatus.FAILED, FailReason.REJECTED, f"{code} {detail}")
         case RecipientRejected(code, suppress):
             _settle(record, letter, DeliveryStatus.FAILED, FailReason.RECIPIENT_REJECTED, f"{code} {detail}")
-            if suppress and letter.address_index is not None:
-                record.suppress.append((letter.address_index, letter.channel, code))
+            if suppress is not None and letter.address_index is not None:
+                record.suppress.append((letter.address_index, letter.channel, suppress))
         case Misconfigured():
             record.misconfigured = detail
             _again(record, letter, now + MEND_TIME, detail)

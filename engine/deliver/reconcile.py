@@ -9,7 +9,7 @@ from engine.model.delivery import DeliveryStatus, MovedBecause
 from engine.store import doubts, ledger
 from engine.store.database import Database
 from engine.store.places import millis
-from engine.transport.base import Accepted, ConnectionFailed, Reconcilable, Transport
+from engine.transport.base import Accepted, Asked, ConnectionFailed, Reconcilable, Transport
 
 BATCH = 200
 # A transport's "it never arrived" is believed only so long after the lease: a worker that was held up in the middle of
@@ -47,16 +47,19 @@ async def reconcile(
         if not page:
             return found
         after = page[-1].id
-        answers = [await _ask(transports.get(Channel(doubt.channel)), doubt.transport, doubt.id) for doubt in page]
+        answers = [
+            await _ask(transports.get(Channel(doubt.channel)), doubt.transport, Asked(doubt.id, doubt.lease_until))
+            for doubt in page
+        ]
         _record(database, page, answers, now, found)
 
 
-async def _ask(transport: Transport | None, used: str | None, delivery_id: int) -> Accepted | ConnectionFailed | None:
+async def _ask(transport: Transport | None, used: str | None, asked: Asked) -> Accepted | ConnectionFailed | None:
     """What the transport that was used says; None when it is another one now, cannot tell, or fails to."""
     if transport is None or transport.name != used or not isinstance(transport, Reconcilable):
         return None
     try:
-        return await transport.find(delivery_id)
+        return await transport.find(asked)
     except Exception:
         # A provider that cannot be asked leaves the doubt as it is; everyone else's messages must not wait for it.
         return None

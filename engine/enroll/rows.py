@@ -161,10 +161,11 @@ def _channel(text: str, has_email: bool, has_phone: bool) -> Channel:
     word = text.lower()
     if not word:
         return Channel.EMAIL if has_email else Channel.SMS
-    if word not in ("email", "sms"):
-        near = "sms" if word in ("text", "txt", "phone", "mobile") else _near(word, ["email", "sms"])
+    if word not in tuple(Channel):
+        near = "sms" if word in ("text", "txt", "phone", "mobile") else _near(word, list(Channel))
         raise BadValue(
-            f"There is no channel {text[:40]!r}.", f"If you mean {near}, write that." if near else "email or sms."
+            f"There is no channel {text[:40]!r}.",
+            f"If you mean {near}, write that." if near else "email, sms or whatsapp.",
         )
     if not (has_email if word == "email" else has_phone):
         raise BadValue(

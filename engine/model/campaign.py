@@ -13,6 +13,21 @@ class Channel(Described):
 
     EMAIL = "email", "An email to the partner's own address."
     SMS = "sms", "A text message to the partner's own phone."
+    WHATSAPP = "whatsapp", "A WhatsApp message to the partner's own phone."
+
+    @property
+    def address(self) -> str:
+        """What it is sent to: `email` or `phone`."""
+        return "email" if self is Channel.EMAIL else "phone"
+
+    @property
+    def form(self) -> str:
+        """Whose templates it is written with: `email` or `sms`."""
+        return "email" if self is Channel.EMAIL else "sms"
+
+
+WRITTEN = (Channel.EMAIL, Channel.SMS)
+"""One channel of each form: what there are templates for."""
 
 
 class Audience(Described):
@@ -29,6 +44,13 @@ class StepPurpose(Described):
     ACTIVITY = "activity", "A conversation prompt or an exercise."
     PULSE = "pulse", "A one-to-five check-in on how close the week felt."
     NOTE = "note", "Words only, such as a welcome or a goodbye."
+
+
+class OnDoubt(Described):
+    """What to do when it cannot be known whether a provider accepted a message."""
+
+    HOLD = "hold", "Leave it to the operator: once or not at all."
+    RESEND = "resend", "Send it again once the provider cannot tell: at least once, and now and then twice."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,7 @@ class Campaign:
     window: tuple[Hours | None, ...] = SAFE_WEEK  # Monday first; None: closed that day
     caps: Caps = field(default_factory=Caps)
     avoid: frozenset[Caution] = frozenset()
+    on_doubt: OnDoubt = OnDoubt.HOLD
 
     def step(self, key: str) -> Step:
         """The step with this key; KeyError when there is none."""

@@ -79,10 +79,10 @@ class Composer:
     def _sms(self, campaign: Campaign, key: MessageKey) -> "_Sms":
         language = self._shelf.language(key.channel, key.template, key.locale)
         (name,) = names(key.channel, key.template)
-        return _Sms(self._template(name, campaign, key, language), self._nameless(key.channel, key.locale))
+        return _Sms(self._template(name, campaign, key, language), self._nameless(key.channel, key.locale), key.channel)
 
     def _nameless(self, channel: Channel, locale: str) -> str:
-        return self._shelf.text(f"{channel}/other_name.txt", locale)
+        return self._shelf.text(f"{channel.form}/other_name.txt", locale)
 
     def _template(self, name: str, campaign: Campaign, key: MessageKey, language: str) -> Template:
         html = name.endswith(".html")
@@ -152,9 +152,10 @@ class _Email:
 class _Sms:
     """One step's text message, ready for any recipient."""
 
-    def __init__(self, template: Template, nameless: str) -> None:
+    def __init__(self, template: Template, nameless: str, channel: Channel) -> None:
         self._template = template
         self._nameless = nameless
+        self._channel = channel
 
     def write(self, to: Recipient) -> SmsMessage | RenderError:
         if not to.other_name:
@@ -168,7 +169,7 @@ class _Sms:
             return error
         if not _encodable(body):
             return RenderError("the message holds half of a surrogate pair", "Correct the partner's name.")
-        return SmsMessage(delivery_id=to.delivery_id, to=to.address, body=body, valid_for=to.valid_for)
+        return SmsMessage(to.delivery_id, to.address, body, to.valid_for, self._channel)
 
 
 def _usual(name: str) -> bool:

@@ -19,7 +19,7 @@ _VERSION = b"\x01"
 _ID_BYTES = 6
 _MAC_BYTES = 16
 _TOKEN_LENGTH = 32  # characters
-_CODES = {Channel.EMAIL: b"\x01", Channel.SMS: b"\x02"}
+_CODES = {Channel.EMAIL: b"\x01", Channel.SMS: b"\x02", Channel.WHATSAPP: b"\x03"}
 _CHANNELS = {code: channel for channel, code in _CODES.items()}
 
 
@@ -80,9 +80,10 @@ class Links:
 def message_id(seed: str, delivery_id: int, domain: str) -> str:
     """The Message-ID of a delivery, in angle brackets: the same for every attempt, and telling nothing of the couple.
 
-    `seed` is the enrollment's, `domain` the sender's (RFC 5322 section 3.6.4).
+    `seed` is the enrollment's and secret: a bounce that quotes this id quotes a message that we wrote. `domain` is the
+    sender's (RFC 5322 section 3.6.4).
     """
     digest = blake2b(
         str(delivery_id).encode(), key=seed.encode()[:64], person=b"message-id", digest_size=16
     ).hexdigest()
-    return f"<{digest}@{domain}>"
+    return f"<{delivery_id}.{digest}@{domain}>"

@@ -23,14 +23,14 @@ from engine.render.spec_source import Folders
 
 STYLE = "email/style.css"
 
-_FORMATS = {Channel.EMAIL: (".subject.txt", ".html", ".txt"), Channel.SMS: (".txt",)}
+_FORMATS = {"email": (".subject.txt", ".html", ".txt"), "sms": (".txt",)}
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MOST_SANDBOXES = 64
 
 
 def names(channel: Channel, template: str) -> tuple[str, ...]:
     """The files that make the message `template` on `channel`: an email's are subject, HTML and text."""
-    return tuple(f"{channel}/{template}{ending}" for ending in _FORMATS[channel])
+    return tuple(f"{channel.form}/{template}{ending}" for ending in _FORMATS[channel.form])
 
 
 class Shelf:

@@ -79,7 +79,7 @@ def _tags(journey: Journey, weeks: Sequence[Week]) -> tuple[str, ...]:
         return ("in no campaign",)
     if len(journey.sides) == 1:
         tags.append("one partner so far")
-    tags += [{Channel.SMS: "share a phone", Channel.EMAIL: "share a mailbox"}[channel] for channel in journey.shares]
+    tags += [{"phone": "share a phone", "email": "share a mailbox"}[channel.address] for channel in journey.shares]
     if journey.way.status is EnrollmentStatus.STOPPED:
         cards = ((week.number, card) for week in weeks for moment in week.moments for card in moment.cards if card)
         first = next((number for number, card in cards if card.status == STOPPED), None)
@@ -134,7 +134,7 @@ class Figures:
             self.unsent[card.sentence] += 1
             return
         self.emails += card.channel is Channel.EMAIL
-        self.texts += card.channel is Channel.SMS
+        self.texts += card.channel is not Channel.EMAIL
         if isinstance(card.letter, Text):
             self.parts += card.letter.size.parts
         self.moved += bool(card.moved)

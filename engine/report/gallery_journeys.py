@@ -99,7 +99,7 @@ def _side(row: Row[*tuple[Any, ...]]) -> Side:
 
 
 def _shared(rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Channel, ...]:
-    addresses = {Channel.EMAIL: "email_index", Channel.SMS: "phone_index"}
+    addresses = {channel: f"{channel.address}_index" for channel in Channel}
     return tuple(channel for channel, column in addresses.items() if _alike([row._mapping[column] for row in rows]))
 
 

@@ -21,8 +21,8 @@ from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 OPEN_ENDED = datetime(9999, 12, 31, tzinfo=UTC)
 """A pause until someone resumes."""
 
-_CONSENT_FLAG = {Channel.EMAIL: "email_consent", Channel.SMS: "sms_consent"}
-_INDEX_COLUMN = {Channel.EMAIL: partners.c.email_index, Channel.SMS: partners.c.phone_index}
+_CONSENT_FLAG = {channel: f"{channel}_consent" for channel in Channel}
+_INDEX_COLUMN = {channel: partners.c[f"{channel.address}_index"] for channel in Channel}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,12 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     partners.c.timezone,
     partners.c.channel.label("preferred"),
     partners.c.email_index.is_not(None).label("has_email"),
-    partners.c.phone_index.is_not(None).label("has_sms"),
+    partners.c.phone_index.is_not(None).label("has_phone"),
     partners.c.email_consent,
     partners.c.sms_consent,
+    partners.c.whatsapp_consent,
     _suppressed(partners.c.email_index).label("email_suppressed"),
-    _suppressed(partners.c.phone_index).label("sms_suppressed"),
+    _suppressed(partners.c.phone_index).label("phone_suppressed"),
     partners.c.paused_until.label("partner_paused_until"),
     couples.c.paused_until.label("couple_paused_until"),
     couples.c.life_event_at,
@@ -34,7 +35,7 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     enrollments.c.digest,
     other.c.id.label("other_id"),
     (other.c.email_index == partners.c.email_index).label("same_email"),
-    (other.c.phone_index == partners.c.phone_index).label("same_sms"),
+    (other.c.phone_index == partners.c.phone_index).label("same_phone"),
 )
 
 

@@ -116,7 +116,8 @@ def owners(connection: Connection, email_indexes: Iterable[bytes], phone_indexes
 
 
 def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], consent: Consent, now: datetime) -> int:
-    """Store these people, their couples where new, and their consent on each channel they gave an address for.
+    """Store these people, their couples where new, and their consent on each channel they gave an address for
+    (WhatsApp: only who prefers it).
 
     Returns how many couples were new. The caller has seen to it that every seat is free.
     """
@@ -130,8 +131,8 @@ def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], co
     )
     seats = rows((ids[arrival.ref], arrival.position) for arrival in arrivals)
     given = {"seats": seats, "words": consent.words, "source": consent.source, "now": now}
-    connection.execute(_CONSENT_EMAIL, given)
-    connection.execute(_CONSENT_SMS, given)
+    for statement in _CONSENTS:
+        connection.execute(statement, given)
     return added
 
 
@@ -164,10 +165,11 @@ def _row(vault: Vault, arrival: Arrival, couple_id: int) -> tuple[object, ...]:
         ",".join(sorted(partner.causes)),
         partner.email is not None,
         partner.phone is not None,
+        partner.channel is Channel.WHATSAPP,
     )
 
 
-def _consent_on(channel: Channel, address: Column[bytes]) -> Insert:
+def _consent_on(channel: Channel, flag: Column[bool]) -> Insert:
     chosen = select(
         partners.c.id,
         literal_column(f"'{channel.value}'", String),
@@ -180,13 +182,10 @@ def _consent_on(channel: Channel, address: Column[bytes]) -> Insert:
         partners,
         (partners.c.couple_id == _SEATS.c.couple_id) & (partners.c.position == _SEATS.c.position),
     )
-    return insert(consents).from_select(
-        ["partner_id", "channel", "given", "words", "source", "at"], chosen.where(address.is_not(None))
-    )
+    return insert(consents).from_select(["partner_id", "channel", "given", "words", "source", "at"], chosen.where(flag))
 
 
-_CONSENT_EMAIL = _consent_on(Channel.EMAIL, partners.c.email_index)
-_CONSENT_SMS = _consent_on(Channel.SMS, partners.c.phone_index)
+_CONSENTS = [_consent_on(channel, partners.c[f"{channel}_consent"]) for channel in Channel]
 
 
 def _owners_by(column: Column[bytes]) -> Select[bytes, str]:

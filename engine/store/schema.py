@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -79,6 +80,7 @@ partners = Table(
     # What the append-only consents table says last, kept here so that the gate need not search it.
     Column("email_consent", Boolean, nullable=False, server_default=false()),
     Column("sms_consent", Boolean, nullable=False, server_default=false()),
+    Column("whatsapp_consent", Boolean, nullable=False, server_default=false()),
     Column("paused_until", Instant),
     UniqueConstraint("couple_id", "position"),
     CheckConstraint("position IN (1, 2)", name="two_people"),
@@ -179,6 +181,9 @@ deliveries = Table(
     Column("receipt", String(200)),
     Column("sent_at", Instant),
     Column("sent_on", LocalDate),  # the partner's own calendar day; set with the intent to send, for frequency caps
+    Column("intended_at", Instant),  # when the last intent to send was committed
+    Column("parts", SmallInteger),  # what a text is charged for; 1 for an email
+    Column("cost", Integer),  # estimated when it was handed over, in millionths of the workspace's currency
     # One occurrence of a step reaches a partner once, on whichever channel: a second scheduler changes nothing.
     UniqueConstraint("enrollment_id", "partner_id", "step", "occurrence"),
 )
@@ -213,6 +218,14 @@ Index(
     postgresql_where=deliveries.c.sent_on.is_not(None),
 )
 
+# "Which delivery was SM0123…?" and events that name only the provider's own id.
+Index(
+    "ix_deliveries_receipt",
+    deliveries.c.receipt,
+    sqlite_where=deliveries.c.receipt.is_not(None),
+    postgresql_where=deliveries.c.receipt.is_not(None),
+)
+
 attempts = Table(
     "attempts",
     metadata,
@@ -223,4 +236,105 @@ attempts = Table(
     Column("at", Instant, nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("detail", Text),
+)
+
+# Webhook calls as they came, sealed: they hold addresses and people's words. Kept once, whatever the provider repeats.
+intake = Table(
+    "intake",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # of kind, query and body
+    Column("received_at", Instant, nullable=False),
+    Column("status", String(16), nullable=False),  # pending, done, failed
+    Column("error", Text),  # the exception's name, never its words
+    Column("cipher", LargeBinary, nullable=False),
+    UniqueConstraint("source", "digest"),
+)
+PENDING = intake.c.status == literal_column("'pending'")
+Index("ix_intake_pending", intake.c.id, sqlite_where=PENDING, postgresql_where=PENDING)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("at", Instant, nullable=False),  # by the provider's clock
+    Column("received_at", Instant, nullable=False),
+    Column("delivery_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), index=True),  # null: parked, or unknown
+    Column("receipt", String(200)),
+    Column("address_index", LargeBinary),
+    Column("code", String(64), nullable=False, server_default=text("''")),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("source", "key"),
+)
+PARKED = events.c.delivery_id.is_(None) & events.c.receipt.is_not(None)
+Index("ix_events_parked", events.c.received_at, sqlite_where=PARKED, postgresql_where=PARKED)
+Index(
+    "ix_events_address_index",
+    events.c.address_index,
+    events.c.at,
+    sqlite_where=events.c.address_index.is_not(None),
+    postgresql_where=events.c.address_index.is_not(None),
+)
+
+# How far each delivery has come by what we heard: the earliest instant of each kind, so that order does not matter.
+heard = Table(
+    "heard",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    *(
+        Column(f"{name}_at", Instant)
+        for name in (
+            "delivered",
+            "deferred",
+            "bounced",
+            "complained",
+            "opened",
+            "clicked",
+            "unsubscribed",
+            "replied",
+            "failed",
+        )
+    ),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("partner_id", Id, ForeignKey("partners.id", ondelete="CASCADE"), index=True),  # null: nobody's number
+    Column("delivery_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), index=True),  # what it replies to
+    Column("channel", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("flagged", Boolean, nullable=False, server_default=false()),  # may be an opt-out: for the operator's eyes
+    Column("text_cipher", LargeBinary, nullable=False),
+    UniqueConstraint("source", "key"),
+)
+
+# Token buckets and daily counts, shared by every process. `name` is a transport's, or a sender's address.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("tokens", Float, nullable=False),  # below nothing: owed
+    Column("at", Instant, nullable=False),
+    Column("day", LocalDate, nullable=False),  # UTC
+    Column("used", Integer, nullable=False),
+)
+
+# Transports that are left alone for now, for every process.
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("transport", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("open_until", Instant),
+    Column("because", Text, nullable=False, server_default=text("''")),
 )

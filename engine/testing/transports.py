@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from engine.model.campaign import Channel
 from engine.transport.base import (
     Accepted,
+    Asked,
     ConnectionFailed,
     EmailMessage,
     Message,
@@ -120,7 +121,7 @@ async def outcomes_are_in_the_order_of_the_batch(make: Make) -> None:
     if isinstance(transport, Reconcilable):
         batch = _messages(transport, 5)[::-1]
         receipts = _receipts(await transport.send(batch))
-        found = [await transport.find(message.delivery_id) for message in batch]
+        found = [await transport.find(_asked(message.delivery_id, message)) for message in batch]
         _hold(
             all(each is None or each == Accepted(receipt) for each, receipt in zip(found, receipts, strict=True)),
             "what `find` says of a message is what `send` said of it",
@@ -134,11 +135,11 @@ async def it_knows_later_what_it_accepted_or_says_that_it_cannot_tell(make: Make
     if isinstance(transport, Reconcilable):
         (message,) = _messages(transport, 1)
         await transport.send([message])
-        known = await transport.find(message.delivery_id)
+        known = await transport.find(_asked(message.delivery_id, message))
         _hold(
             known is None or isinstance(known, Accepted), "`find` never denies what was accepted", type(known).__name__
         )
-        unknown = await transport.find(UNKNOWN_ID)
+        unknown = await transport.find(_asked(UNKNOWN_ID))
         _hold(
             unknown is None or isinstance(unknown, ConnectionFailed),
             "`find` never claims what it was not given",
@@ -173,7 +174,7 @@ CHECKS: tuple[Check, ...] = (
 
 def _messages(transport: Transport, size: int) -> list[Message]:
     """So many messages, on the transport's channels in turns."""
-    of = [email] * (Channel.EMAIL in transport.channels) + [sms] * (Channel.SMS in transport.channels)
+    of = [email] * (Channel.EMAIL in transport.channels) + [sms] * bool(transport.channels - {Channel.EMAIL})
     return [of[number % len(of)](number) for number in range(1, size + 1)]
 
 
@@ -181,7 +182,7 @@ def _in_each_channel(transport: Transport, number: int, body: str) -> list[Messa
     made: list[Message] = []
     if Channel.EMAIL in transport.channels:
         made.append(email(number, body))
-    if Channel.SMS in transport.channels and body:
+    if transport.channels - {Channel.EMAIL} and body:
         made.append(sms(number + 1, body))
     return made
 
@@ -190,6 +191,10 @@ def _receipts(outcomes: Sequence[Outcome]) -> list[str]:
     refused = [outcome for outcome in outcomes if not isinstance(outcome, Accepted)]
     _hold(not refused, "what is fit to send is accepted (give the check a transport that is set up to)", refused)
     return [outcome.receipt for outcome in outcomes if isinstance(outcome, Accepted)]
+
+
+def _asked(delivery_id: int, message: Message | None = None) -> Asked:
+    return Asked(delivery_id, datetime(2026, 3, 3, 9, tzinfo=UTC), message)
 
 
 def _mime(message: EmailMessage) -> bytes:

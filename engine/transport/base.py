@@ -6,21 +6,31 @@ The list of outcomes is closed; `deliver.dispatch` alone turns an outcome into a
     ConnectionFailed    nothing left the house: safe to try again
     Throttled           refused for now: safe to try again, not before retry_after
     MessageRejected     this message is refused for good
-    RecipientRejected   this recipient is refused for good; `suppress` says never to try the address again
+    RecipientRejected   this recipient is refused; `suppress` says why the address is never to be tried again
     Misconfigured       the transport itself is wrong (key, sender, address): pause it, burn nothing
     OutcomeUnknown      it may have been accepted: in doubt, never resent blindly
 
 Anything a transport raises is our bug and counts as OutcomeUnknown.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Protocol, runtime_checkable
 
-from engine.errors import SettingsError
 from engine.model.campaign import Channel
+from engine.model.suppression import SuppressReason
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What messages of one step have in common: text and HTML as constants with one slot between each two.
+
+    A message's `slots` fill first the text's len(text) - 1 slots, then the HTML's len(html) - 1.
+    """
+
+    text: tuple[str, ...] = field(repr=False)
+    html: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class EmailMessage:
     """One email to one recipient, always. `headers` are the extra ones, in order; `date` is aware.
 
     `html`, `text` and `subject` are the parts for providers that take parts; `mime()` is the whole message with CRLF
-    line ends for those that take bytes.
+    line ends for those that take bytes. Messages that share their `shape` (the same object) differ only in subject,
+    headers and `slots`, for providers that take a template and what goes into it.
     """
 
     delivery_id: int
@@ -41,6 +52,8 @@ class EmailMessage:
     date: datetime
     headers: tuple[tuple[str, str], ...]
     assemble: Callable[["EmailMessage"], bytes] = field(repr=False, compare=False)
+    shape: "Shape | None" = field(default=None, repr=False, compare=False)
+    slots: tuple[str, ...] = field(default=(), repr=False, compare=False)  # the text's, then the HTML's
 
     def mime(self) -> bytes:
         """The message as RFC 5322 bytes, assembled from its step's skeleton."""
@@ -55,6 +68,7 @@ class SmsMessage:
     to: str = field(repr=False)  # E.164
     body: str = field(repr=False)
     valid_for: timedelta
+    channel: Channel = Channel.SMS  # or WHATSAPP
 
 
 Message = EmailMessage | SmsMessage
@@ -92,10 +106,10 @@ class MessageRejected:
 
 @dataclass(frozen=True, slots=True)
 class RecipientRejected:
-    """The provider refuses this recipient for good."""
+    """The provider refuses this recipient. `suppress` is why the address is never to be tried again, if so."""
 
     code: str
-    suppress: bool
+    suppress: SuppressReason | None = None
     detail: str = ""
 
 
@@ -130,28 +144,36 @@ class Transport(Protocol):
     async def aclose(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A delivery in doubt, put to the transport that was to send it no earlier than `since` (aware, UTC).
+
+    `message` is what it would be if it were written now; None when it can no longer be written.
+    """
+
+    delivery_id: int
+    since: datetime
+    message: Message | None = field(default=None, repr=False)
+
+
 @runtime_checkable
 class Reconcilable(Protocol):
     """A transport that can be asked later whether it accepted a delivery; None means it cannot tell."""
 
-    async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None: ...
+    async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None: ...
 
 
-TransportBuilder = Callable[[str], Transport]
-"""Builds the transport with this name from the settings; for transports that wrap another."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried without sending anything: what it was, and how to mend it when it is not `good`."""
+
+    good: bool
+    what: str
+    fix: str = ""
 
 
-class TransportFactory(Protocol):
-    """What an entry point of the group `rekindle.transports` names: a class that can be configured."""
+@runtime_checkable
+class Checkable(Protocol):
+    """A transport that can be tried without sending: key, sender, addresses, as far as its provider tells."""
 
-    def configure(self, options: Mapping[str, object], build: TransportBuilder) -> Transport: ...
-
-
-def known_options(transport: str, options: Mapping[str, object], known: Collection[str]) -> Mapping[str, object]:
-    """`options` when every one is in `known`; SettingsError naming the nearest right one otherwise."""
-    for key in options:
-        if key not in known:
-            nearest = get_close_matches(key, known, n=1)
-            mend = f"Did you mean `{nearest[0]}`?" if nearest else f"Known: {', '.join(sorted(known)) or 'none'}."
-            raise SettingsError(f"Transport {transport} has no option `{key}`.", fix=mend)
-    return options
+    async def check(self) -> Sequence[Finding]: ...

@@ -9,6 +9,7 @@ from typing import Self
 
 from engine.errors import SettingsError
 from engine.keyed import fraction, pick
+from engine.model.suppression import SuppressReason
 from engine.transport.base import (
     ConnectionFailed,
     Message,
@@ -18,9 +19,8 @@ from engine.transport.base import (
     RecipientRejected,
     Throttled,
     Transport,
-    TransportBuilder,
-    known_options,
 )
+from engine.transport.setup import Setup
 
 
 class Died(BaseException):
@@ -53,11 +53,9 @@ RATE_NAMES = tuple(Rates.__dataclass_fields__)
 
 def rates_of(given: Mapping[str, object]) -> Rates:
     """Rates from names and numbers; SettingsError when a name is unknown or a value is not a share."""
-    known_options("chaos", given, RATE_NAMES)
-    try:
-        return Rates(**{name: float(str(value)) for name, value in given.items()})
-    except ValueError as error:
-        raise SettingsError("Chaos rates must be numbers from 0 to 1.") from error
+    setup = Setup("chaos", given)
+    setup.refuse_unknown(*RATE_NAMES)
+    return Rates(**{name: setup.number(name, 0, most=1) for name in given})
 
 
 NO_ANSWER = OutcomeUnknown("Chaos: no answer.")
@@ -65,7 +63,7 @@ ANSWERS: Mapping[str, Outcome] = {
     "refused": ConnectionFailed("Chaos: connection refused."),
     "throttled": Throttled(timedelta(minutes=1), "Chaos: too many requests."),
     "rejected": MessageRejected("chaos", "Chaos: message refused."),
-    "bad_recipient": RecipientRejected("chaos", suppress=True, detail="Chaos: no such recipient."),
+    "bad_recipient": RecipientRejected("chaos", SuppressReason.INVALID, detail="Chaos: no such recipient."),
     "lost_message": NO_ANSWER,
 }
 
@@ -83,16 +81,14 @@ class ChaosTransport:
         self._tries: Counter[int] = Counter()
 
     @classmethod
-    def configure(cls, options: Mapping[str, object], build: TransportBuilder) -> Self:
+    def configure(cls, setup: Setup) -> Self:
         """Options: `inner` (a transport), `seed`, `stall` (seconds before each batch), and the names in Rates."""
-        given = known_options("chaos", options, {*RATE_NAMES, "inner", "seed", "stall"})
-        chosen = rates_of({name: given[name] for name in RATE_NAMES if name in given})
-        try:
-            stall = float(str(given.get("stall", 0)))
-        except ValueError as error:
-            raise SettingsError("Chaos `stall` must be a number of seconds.") from error
+        setup.refuse_unknown(*RATE_NAMES, "inner", "seed", "stall")
         return cls(
-            build(str(given.get("inner", "outbox"))), seed=str(given.get("seed", "0")), rates=chosen, stall=stall
+            setup.another(setup.text("inner", "outbox")),
+            seed=setup.text("seed", "0"),
+            rates=rates_of({name: setup.options[name] for name in RATE_NAMES if name in setup.options}),
+            stall=setup.number("stall", 0),
         )
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:

@@ -1,36 +1,36 @@
 """The fake transport that keeps what it is given: for tests and simulations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from engine.model.campaign import Channel
 from engine.transport.base import (
     Accepted,
+    Asked,
     ConnectionFailed,
     EmailMessage,
     Message,
     Outcome,
-    TransportBuilder,
-    known_options,
 )
+from engine.transport.setup import Setup
 
 
 class MemoryTransport:
     """Accepts everything. With `keep=False` it assembles each message and forgets it: the null transport."""
 
-    name = "memory"
-    channels = frozenset({Channel.EMAIL, Channel.SMS})
+    channels = frozenset(Channel)
 
-    def __init__(self, *, keep: bool = True) -> None:
+    def __init__(self, *, keep: bool = True, name: str = "memory") -> None:
+        self.name = name
         self.messages: list[Message] = []
         self.accepted: set[int] = set()
         self._keep = keep
 
     @classmethod
-    def configure(cls, options: Mapping[str, object], build: TransportBuilder) -> Self:
+    def configure(cls, setup: Setup) -> Self:
         """It has no options."""
-        known_options(cls.name, options, ())
-        return cls()
+        setup.refuse_unknown()
+        return cls(name=setup.name)
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Accepted, every one."""
@@ -42,12 +42,12 @@ class MemoryTransport:
             self.accepted.update(message.delivery_id for message in batch)
         return [Accepted(f"memory-{message.delivery_id}") for message in batch]
 
-    async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
+    async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None:
         """Whether it was accepted, as long as messages are kept."""
         if not self._keep:
             return None
-        if delivery_id in self.accepted:
-            return Accepted(f"memory-{delivery_id}")
+        if asked.delivery_id in self.accepted:
+            return Accepted(f"memory-{asked.delivery_id}")
         return ConnectionFailed("It never arrived.")
 
     async def aclose(self) -> None:

@@ -4,38 +4,38 @@ A second hand-over of a delivery gets a file of its own (`000042.2.eml`): a doub
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from engine.model.campaign import Channel
 from engine.transport.base import (
     Accepted,
+    Asked,
     ConnectionFailed,
     EmailMessage,
     Message,
     Misconfigured,
     Outcome,
     SmsMessage,
-    TransportBuilder,
-    known_options,
 )
+from engine.transport.setup import Setup
 
 
 class OutboxTransport:
     """Writes to `folder`, which it creates; a file is there whole or not at all."""
 
-    name = "outbox"
-    channels = frozenset({Channel.EMAIL, Channel.SMS})
+    channels = frozenset(Channel)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "outbox") -> None:
+        self.name = name
         self.folder = folder
 
     @classmethod
-    def configure(cls, options: Mapping[str, object], build: TransportBuilder) -> Self:
+    def configure(cls, setup: Setup) -> Self:
         """Option `folder`: where to write (default `outbox`)."""
-        given = known_options(cls.name, options, {"folder"})
-        return cls(Path(str(given.get("folder", "outbox"))))
+        setup.refuse_unknown("folder")
+        return cls(setup.folder / setup.text("folder", "outbox"), setup.name)
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Accepted with the file's name as its receipt; Misconfigured when the folder cannot be written."""
@@ -58,11 +58,11 @@ class OutboxTransport:
             return Misconfigured(f"Cannot write to the outbox folder: {error.strerror}.")
         return Accepted(name)
 
-    async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
+    async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None:
         """Whether the file is there: a folder always knows."""
         for suffix in (".eml", ".txt"):
-            if (self.folder / f"{delivery_id:06d}{suffix}").exists():
-                return Accepted(f"{delivery_id:06d}{suffix}")
+            if (self.folder / f"{asked.delivery_id:06d}{suffix}").exists():
+                return Accepted(f"{asked.delivery_id:06d}{suffix}")
         return ConnectionFailed("No file was written.")
 
     async def aclose(self) -> None:

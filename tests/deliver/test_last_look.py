@@ -6,7 +6,7 @@ from typing import Any
 
 from world import Answering, Channel, World, person, phone, talk
 
-from engine.transport.base import Message, Outcome, OutcomeUnknown
+from engine.transport.base import Asked, Message, Outcome, OutcomeUnknown
 
 
 class Slow(Answering):
@@ -58,7 +58,7 @@ def test_a_text_that_waited_may_be_queued_for_that_much_less() -> None:
 
 def test_a_transport_that_cannot_be_asked_keeps_nobody_else_waiting() -> None:
     class Unreachable(Answering):
-        async def find(self, delivery_id: int) -> None:
+        async def find(self, asked: Asked) -> None:
             raise TimeoutError
 
     doubted = OutcomeUnknown("no answer")
@@ -78,8 +78,8 @@ def test_a_doubt_is_asked_about_for_a_day_and_then_left_to_the_operator() -> Non
     asked: list[int] = []
 
     class Silent(Answering):
-        async def find(self, delivery_id: int) -> None:
-            asked.append(delivery_id)
+        async def find(self, doubt: Asked) -> None:
+            asked.append(doubt.delivery_id)
 
     world = World(talk(), transport=Silent(lambda message, _: OutcomeUnknown("no answer")))
     world.join("x", person("Ana"))

@@ -9,6 +9,7 @@ import pytest
 from world import Answering, World, at, person, talk
 
 from engine.model.campaign import Channel
+from engine.model.suppression import SuppressReason
 from engine.store import schema
 from engine.transport.base import (
     ConnectionFailed,
@@ -27,8 +28,8 @@ OUTCOMES: list[tuple[Outcome | None, tuple[str, str | None], str | None]] = [
     (ConnectionFailed("no route"), ("planned", None), "ConnectionFailed"),
     (Throttled(detail="slow down"), ("planned", None), "Throttled"),
     (MessageRejected("554", "no"), ("failed", "rejected"), "MessageRejected"),
-    (RecipientRejected("550", suppress=False), ("failed", "recipient_rejected"), "RecipientRejected"),
-    (RecipientRejected("550", suppress=True), ("failed", "recipient_rejected"), "RecipientRejected"),
+    (RecipientRejected("550", suppress=None), ("failed", "recipient_rejected"), "RecipientRejected"),
+    (RecipientRejected("550", SuppressReason.INVALID), ("failed", "recipient_rejected"), "RecipientRejected"),
     (Misconfigured("wrong key"), ("planned", None), "Misconfigured"),
     (OutcomeUnknown("timed out"), ("in_doubt", None), "OutcomeUnknown"),
 ]
@@ -65,7 +66,7 @@ def test_an_outcome_is_one_status_and_one_reason(
         (Misconfigured("wrong key"), 3, ("sent", None)),
         (OutcomeUnknown(), 1, ("in_doubt", None)),
         (MessageRejected("554"), 1, ("failed", "rejected")),
-        (RecipientRejected("550", suppress=False), 1, ("failed", "recipient_rejected")),
+        (RecipientRejected("550", suppress=None), 1, ("failed", "recipient_rejected")),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -80,17 +81,17 @@ def test_only_what_is_known_not_to_have_been_accepted_is_tried_again(
 
 
 def test_a_recipient_refused_for_good_is_suppressed_and_the_next_step_says_so() -> None:
-    transport = Answering(lambda message, attempt: RecipientRejected("21610", suppress=True))
+    transport = Answering(lambda message, attempt: RecipientRejected("21610", SuppressReason.STOP))
     world = one_couple(transport, talk(weeks=(1, 2)))
     world.live()
     assert world.ends() == [("failed", "recipient_rejected"), ("skipped", "suppressed")]
     assert len(transport.heard) == 1
     (entry,) = world.rows(schema.suppressions)
-    assert (entry.channel, entry.reason, entry.source) == ("email", "21610", "answering")
+    assert (entry.channel, entry.reason, entry.source) == ("email", "stop", "answering")
 
 
 def test_a_recipient_refused_only_this_time_gets_the_next_step() -> None:
-    refusal = RecipientRejected("452", suppress=False)
+    refusal = RecipientRejected("452", suppress=None)
     transport = Answering(lambda message, attempt: refusal if message.delivery_id == 1 else None)
     world = one_couple(transport, talk(weeks=(1, 2)))
     world.live()

@@ -63,7 +63,7 @@ IDENTITY = ("seed", 7, "mail.example")
 
 def test_a_message_id_is_the_same_for_every_attempt() -> None:
     assert message_id(*IDENTITY) == message_id(*IDENTITY)
-    assert re.fullmatch(r"<[0-9a-f]{32}@mail\.example>", message_id(*IDENTITY))
+    assert re.fullmatch(r"<7\.[0-9a-f]{32}@mail\.example>", message_id(*IDENTITY))
 
 
 @pytest.mark.parametrize(("place", "value"), [(0, "other"), (1, 8), (2, "post.example")])

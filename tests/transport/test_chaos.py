@@ -19,6 +19,7 @@ from engine.transport.base import (
 )
 from engine.transport.chaos import RATE_NAMES, ChaosTransport, Died, Rates, rates_of
 from engine.transport.memory import MemoryTransport
+from engine.transport.setup import Setup
 
 MIXED = Rates(refused=0.2, throttled=0.1, rejected=0.1, bad_recipient=0.1, lost_answer=0.1, lost_message=0.1)
 
@@ -106,12 +107,14 @@ def test_a_misspelt_rate_is_refused_and_the_nearest_is_named() -> None:
 
 def test_it_is_set_up_from_options_around_the_transport_they_name() -> None:
     inner = MemoryTransport()
-    built = ChaosTransport.configure({"inner": "memory", "seed": 7, "refused": 1}, {"memory": inner}.__getitem__)
+    built = ChaosTransport.configure(
+        Setup("chaos", {"inner": "memory", "seed": 7, "refused": 1}, build={"memory": inner}.__getitem__)
+    )
     assert built.inner is inner
     assert built.name == "chaos+memory"
     assert isinstance(asyncio.run(built.send([email(1)]))[0], ConnectionFailed)
     with pytest.raises(SettingsError):
-        ChaosTransport.configure({"stall": "long"}, {"outbox": inner}.__getitem__)
+        ChaosTransport.configure(Setup("chaos", {"stall": "long"}, build={"outbox": inner}.__getitem__))
 
 
 def test_every_rate_has_a_fate() -> None:

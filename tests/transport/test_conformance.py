@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.campaign import Channel
 from engine.testing.transports import CHECKS, Check, Nonconforming
-from engine.transport.base import Accepted, ConnectionFailed, EmailMessage, Message, Outcome, Transport
+from engine.transport.base import Accepted, Asked, ConnectionFailed, EmailMessage, Message, Outcome, Transport
 from engine.transport.chaos import ChaosTransport, Rates
 from engine.transport.memory import MemoryTransport
 from engine.transport.outbox import OutboxTransport
@@ -65,10 +65,10 @@ class Faulty(MemoryTransport):
                 ]
         return outcomes
 
-    async def find(self, delivery_id: int) -> Accepted | ConnectionFailed | None:
+    async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None:
         if self.fault == "forgetful":
             return ConnectionFailed()
-        return Accepted(f"memory-{delivery_id}") if self.fault == "boastful" else await super().find(delivery_id)
+        return Accepted(f"memory-{asked.delivery_id}") if self.fault == "boastful" else await super().find(asked)
 
     async def aclose(self) -> None:
         self.closed += 1

@@ -1,6 +1,7 @@
 """The outbox leaves real files: whole, named by delivery, never overwritten."""
 
 import asyncio
+from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
 
@@ -8,12 +9,17 @@ import pytest
 
 from engine.errors import SettingsError
 from engine.testing.transports import email, sms
-from engine.transport.base import Accepted, ConnectionFailed, Message, Misconfigured, Outcome
+from engine.transport.base import Accepted, Asked, ConnectionFailed, Message, Misconfigured, Outcome
 from engine.transport.outbox import OutboxTransport
+from engine.transport.setup import Setup
 
 
 def send(outbox: OutboxTransport, *batch: Message) -> list[Outcome]:
     return list(asyncio.run(outbox.send(batch)))
+
+
+def doubt(delivery_id: int) -> Asked:
+    return Asked(delivery_id, datetime(2026, 3, 3, tzinfo=UTC))
 
 
 def names(folder: Path) -> list[str]:
@@ -54,21 +60,21 @@ def test_a_folder_that_cannot_be_written_is_a_misconfiguration_and_burns_nothing
 def test_it_can_be_asked_what_it_accepted_by_another_process(tmp_path: Path) -> None:
     send(OutboxTransport(tmp_path), email(1), sms(12), email(123_456_789))
     asked = OutboxTransport(tmp_path)
-    assert [asyncio.run(asked.find(number)) for number in (1, 12, 123_456_789)] == [
+    assert [asyncio.run(asked.find(doubt(number))) for number in (1, 12, 123_456_789)] == [
         Accepted("000001.eml"),
         Accepted("000012.txt"),
         Accepted("123456789.eml"),
     ]
     for number in (2, 123, 1_234_567):
-        assert isinstance(asyncio.run(asked.find(number)), ConnectionFailed)
+        assert isinstance(asyncio.run(asked.find(doubt(number))), ConnectionFailed)
 
 
 def test_what_was_only_half_written_when_the_process_died_does_not_count_as_sent(tmp_path: Path) -> None:
     (tmp_path / ".000005.4242").write_bytes(b"From: half")
-    assert isinstance(asyncio.run(OutboxTransport(tmp_path).find(5)), ConnectionFailed)
+    assert isinstance(asyncio.run(OutboxTransport(tmp_path).find(doubt(5))), ConnectionFailed)
 
 
 def test_an_option_it_does_not_have_is_refused_and_the_nearest_is_named() -> None:
     with pytest.raises(SettingsError) as refused:
-        OutboxTransport.configure({"foldr": "x"}, lambda name: OutboxTransport(Path(name)))
+        OutboxTransport.configure(Setup("outbox", {"foldr": "x"}))
     assert "folder" in refused.value.fix

@@ -1,0 +1,103 @@
+"""The tables of rekindle.toml, each as a model: what an operator may write there, and what it means."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+
+def _matching(pattern: str, wanted: str) -> AfterValidator:
+    """Refuses what no message could carry: found here it costs nothing, found at a send it costs the delivery."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value) or not value.isprintable():
+            raise PydanticCustomError("form", "It is not {wanted}", {"wanted": wanted})
+        return value
+
+    return AfterValidator(check)
+
+
+Line = Annotated[str, _matching(r".*\S.*", "one line of text")]
+Mailbox = Annotated[str, _matching(r'[^\s<>()\[\]:;@\\,"]+@[^\s<>()\[\]:;@\\,"]+', "one plain email address")]
+
+
+class SenderSettings(BaseModel):
+    """Who messages are from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line = Field("Rekindle", description="The display name of emails.")
+    email: Mailbox = Field("hello@rekindle.example", description="The mailbox that emails come from.")
+    postal_address: Line = Field(
+        "Rekindle, 1 Example Street, Exampletown", description="Printed in every email, as CAN-SPAM and CASL ask."
+    )
+    sms_name: Line = Field("Rekindle", description="How the first text of an enrollment says who is writing.")
+
+
+def _shares(value: object) -> object:
+    """One name, a list in order of preference, or shares by name: always shares, and 0 is a stand-by."""
+    if isinstance(value, str):
+        return {value: 1}
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return {name: int(not place) for place, name in enumerate(value)}
+    return value
+
+
+def _some_share(value: dict[str, int]) -> dict[str, int]:
+    if not value or not any(value.values()):
+        raise PydanticCustomError("shares", "No transport has a share above 0")
+    return value
+
+
+Shares = Annotated[
+    dict[str, Annotated[int, Field(ge=0, le=1000)]], BeforeValidator(_shares), AfterValidator(_some_share)
+]
+
+
+class ChannelSettings(BaseModel):
+    """Which transports carry which channel: a name, a list in order of preference, or shares by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Shares = Field({"outbox": 1}, description="For email.")
+    sms: Shares = Field({"outbox": 1}, description="For text messages.")
+    whatsapp: Shares = Field({"outbox": 1}, description="For WhatsApp messages.")
+
+
+class WarmUp(BaseModel):
+    """A new sending domain or number earns its name slowly."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: date = Field(description="The first day, UTC.")
+    days: list[Annotated[int, Field(ge=1)]] = Field(
+        min_length=1, description="The most messages on each day from the first; after the last day, `per_day` holds."
+    )
+
+
+class PaceSettings(BaseModel):
+    """How fast a transport, or a sender on any transport, may send; shared by all processes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    per_second: float | None = Field(None, gt=0, description="The steady rate.")
+    unit: Literal["messages", "segments"] = Field("messages", description="What `per_second` counts.")
+    burst: int | None = Field(None, ge=1, description="The most at once. Default: a second's worth, at least 1.")
+    per_day: int | None = Field(None, ge=1, description="The most messages in a UTC day.")
+    warm_up: WarmUp | None = Field(None, description="Lower daily limits at first.")
+
+
+class PriceSettings(BaseModel):
+    """What messages cost, for estimates. Nothing is known of prices unless it is written here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="In which all prices are.")
+    email: float = Field(0.0, ge=0, description="An email.")
+    sms: float = Field(0.0, ge=0, description="A segment of a text message.")
+    whatsapp: float = Field(0.0, ge=0, description="A WhatsApp message.")
+    prefixes: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description='A segment to numbers that begin so, such as "+44" = 0.04; the longest wins.'
+    )

@@ -1,0 +1,43 @@
+"""What an event source is: the other direction of a transport, from its provider's webhooks to our events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from engine.model.event import Heard
+
+
+class Forged(Exception):
+    """The call is not signed by the provider, or not as we asked: nothing of it is believed, nothing is kept."""
+
+
+class NotOurs(Exception):
+    """The provider has no such webhook: the path names nothing that this source reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One webhook call, as it came over the wire.
+
+    `kind` is the last part of the path: `status`, `inbound`, `events`, `bounce`. `url` is the public one, built from
+    the settings' `public_url` and never from the Host header, with the query string as it came. `headers` have lower-
+    case names; `body` is raw.
+    """
+
+    kind: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@runtime_checkable
+class EventSource(Protocol):
+    """Reads the webhooks of one provider. Both methods are pure: no network, no clock, no store."""
+
+    name: str
+
+    def verify(self, hook: Hook) -> None:
+        """Forged unless the provider signed exactly this call; NotOurs for a kind that it does not have."""
+
+    def parse(self, hook: Hook) -> Sequence[Heard]:
+        """What a verified call says, in its order. An entry that makes no sense is Unreadable, the others go on."""
