@@ -30,6 +30,22 @@ class Hook:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a webhook is answered with; the status is 200."""
+
+    media_type: str
+    body: bytes
+
+
+@runtime_checkable
+class Conversational(Protocol):
+    """An event source that can have its provider send a text back in the answer to an inbound message."""
+
+    def answer(self, text: str | None) -> Answer:
+        """The answer that sends `text` to whoever wrote, or says nothing to them."""
+
+
 @runtime_checkable
 class EventSource(Protocol):
     """Reads the webhooks of one provider. Both methods are pure: no network, no clock, no store."""
