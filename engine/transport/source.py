@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from engine.model.event import Heard
@@ -21,13 +22,14 @@ class Hook:
 
     `kind` is the last part of the path: `status`, `inbound`, `events`, `bounce`. `url` is the public one, built from
     the settings' `public_url` and never from the Host header, with the query string as it came. `headers` have lower-
-    case names; `body` is raw.
+    case names; `body` is raw. `received_at` is when it came (aware, UTC), for providers that do not say when.
     """
 
     kind: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
