@@ -85,7 +85,7 @@ def test_no_repr_shows_an_address_or_the_words_of_a_message() -> None:
         1, 1, 1, "Ana", "ana@example.com", "+12025550123", "UTC", "en", Channel.SMS, time(9), frozenset(), False
     )
     mail = EmailMessage(1, "ana@example.com", "x", "s", "private", "private", "<1@x>", NOW, (), lambda _: b"")
-    sms = SmsMessage(1, "+12025550123", "private", timedelta(hours=1))
+    sms = SmsMessage(1, "+12025550123", "private", timedelta(hours=1), "1.0")
     shown = repr((new, old, ANA, mail, sms))
     assert [secret for secret in ("ana@", "2025550123", "private") if secret in shown] == []
 
@@ -107,7 +107,7 @@ def test_a_public_url_that_would_break_the_unsubscribe_header_is_refused(url: st
 
 
 async def _send(outbox: OutboxTransport) -> None:
-    await outbox.send([SmsMessage(7, "+12025550123", "Hello", timedelta(hours=1))])
+    await outbox.send([SmsMessage(7, "+12025550123", "Hello", timedelta(hours=1), "7.0")])
 
 
 def test_the_outbox_is_for_its_owner_only(tmp_path: Path) -> None:

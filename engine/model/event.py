@@ -38,10 +38,11 @@ class Event:
     """One thing a provider told us about a message.
 
     `key` is the event's natural identity at its source: told twice, it has the same key. `at` is when it happened by
-    the provider's clock, aware, UTC. `delivery_id` is ours as it came back, `receipt` the provider's own id; either may
-    be missing or unknown. `suppress` says why its address must never be sent to again, if it must not; `address` is
-    that address in normal form (E.164, lower-case domain). `detail` carries no address. Where a call is not signed by
-    the provider (a bounce that came by mail), `message_id` is the one it quotes: it is believed only if we wrote that.
+    the provider's clock, aware, UTC. `reference` is the message's own (`Message.reference`) as it came back, `receipt` the
+    provider's id for the message; either may be missing or unknown, and neither is believed before it has been looked
+    up: two workspaces may share an account, and anyone can write a bounce. `suppress` says why its address must never
+    be sent to again, if it must not; `address` is that address in normal form (E.164, lower-case domain). `detail`
+    carries no address.
     """
 
     source: str
@@ -49,13 +50,12 @@ class Event:
     type: EventType
     at: datetime
     channel: Channel
-    delivery_id: int | None = None
+    reference: str | None = None
     receipt: str | None = None
     address: str | None = field(default=None, repr=False)
     suppress: SuppressReason | None = None
     code: str = ""
     detail: str = ""
-    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

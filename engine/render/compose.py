@@ -169,7 +169,9 @@ class _Sms:
             return error
         if not _encodable(body):
             return RenderError("the message holds half of a surrogate pair", "Correct the partner's name.")
-        return SmsMessage(to.delivery_id, to.address, body, to.valid_for, self._channel)
+        return SmsMessage(
+            to.delivery_id, to.address, body, to.valid_for, to.message_id[1:].partition("@")[0], self._channel
+        )
 
 
 def _usual(name: str) -> bool:

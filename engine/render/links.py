@@ -80,10 +80,13 @@ class Links:
 def message_id(seed: str, delivery_id: int, domain: str) -> str:
     """The Message-ID of a delivery, in angle brackets: the same for every attempt, and telling nothing of the couple.
 
-    `seed` is the enrollment's and secret: a bounce that quotes this id quotes a message that we wrote. `domain` is the
-    sender's (RFC 5322 section 3.6.4).
+    Its left part, `ID.PROOF`, is the message's reference. `seed` is the enrollment's and secret: whoever brings the
+    reference back speaks of a message that we wrote. `domain` is the sender's (RFC 5322 section 3.6.4).
     """
-    digest = blake2b(
-        str(delivery_id).encode(), key=seed.encode()[:64], person=b"message-id", digest_size=16
-    ).hexdigest()
-    return f"<{delivery_id}.{digest}@{domain}>"
+    return f"<{reference(seed, delivery_id)}@{domain}>"
+
+
+def reference(seed: str, delivery_id: int) -> str:
+    """What providers are given to hand back with every event about a delivery: `ID.PROOF`, ASCII, URL-safe."""
+    proof = blake2b(str(delivery_id).encode(), key=seed.encode()[:64], person=b"message-id", digest_size=16)
+    return f"{delivery_id}.{proof.hexdigest()}"

@@ -56,7 +56,7 @@ def email(delivery_id: int, text: str = "Hello.", to: str = "ana@example.com") -
         subject="A subject",
         html=f"<p>{text}</p>",
         text=text,
-        message_id=f"<{delivery_id}@rekindle.example>",
+        message_id=f"<{delivery_id}.0@rekindle.example>",
         date=datetime(2026, 3, 3, 9, tzinfo=UTC),
         headers=(("List-Unsubscribe", "<https://rekindle.example/u/token>"),),
         assemble=_mime,
@@ -65,7 +65,9 @@ def email(delivery_id: int, text: str = "Hello.", to: str = "ana@example.com") -
 
 def sms(delivery_id: int, text: str = "Hello.", to: str = "+12025550123") -> SmsMessage:
     """A text as the engine hands it over."""
-    return SmsMessage(delivery_id=delivery_id, to=to, body=text, valid_for=timedelta(hours=4))
+    return SmsMessage(
+        delivery_id=delivery_id, to=to, body=text, valid_for=timedelta(hours=4), reference=f"{delivery_id}.0"
+    )
 
 
 async def it_says_who_it_is_and_what_it_carries(make: Make) -> None:

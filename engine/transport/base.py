@@ -55,6 +55,11 @@ class EmailMessage:
     shape: "Shape | None" = field(default=None, repr=False, compare=False)
     slots: tuple[str, ...] = field(default=(), repr=False, compare=False)  # the text's, then the HTML's
 
+    @property
+    def reference(self) -> str:
+        """What a provider is given to hand back with every event: the Message-ID's left part. ASCII, URL-safe."""
+        return self.message_id[1:].partition("@")[0]
+
     def mime(self) -> bytes:
         """The message as RFC 5322 bytes, assembled from its step's skeleton."""
         return self.assemble(self)
@@ -68,6 +73,7 @@ class SmsMessage:
     to: str = field(repr=False)  # E.164
     body: str = field(repr=False)
     valid_for: timedelta
+    reference: str  # what a provider is given to hand back with every event: ASCII, URL-safe
     channel: Channel = Channel.SMS  # or WHATSAPP
 
 

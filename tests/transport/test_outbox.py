@@ -31,7 +31,7 @@ def test_an_email_is_an_eml_file_and_a_text_is_a_txt_file_named_by_delivery(tmp_
     assert send(outbox, email(42), sms(7, "Zoë 💛")) == [Accepted("000042.eml"), Accepted("000007.txt")]
     assert names(tmp_path / "outbox") == ["000007.txt", "000042.eml"]
     read = message_from_bytes((tmp_path / "outbox" / "000042.eml").read_bytes())
-    assert (read["To"], read["Message-ID"]) == ("ana@example.com", "<42@rekindle.example>")
+    assert (read["To"], read["Message-ID"]) == ("ana@example.com", "<42.0@rekindle.example>")
     text = (tmp_path / "outbox" / "000007.txt").read_text(encoding="utf-8")
     assert text == "To: +12025550123\nValid-For: 14400 s\n\nZoë 💛\n"
 
