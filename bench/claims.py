@@ -68,7 +68,7 @@ def _in_batches(place: Town) -> int:
         if not ids:
             return done
         with place.database.begin() as connection:
-            ours = ledger.intend(connection, [(each, 1, DAY, "memory") for each in ids])
+            ours = ledger.intend(connection, [(each, 1, DAY, "memory", 1, 0) for each in ids], TALK)
         with place.database.begin() as connection:
             done += ledger.accept(connection, [(each, 1, f"memory-{each}") for each in ours], TALK)
 

@@ -11,17 +11,21 @@ from pathlib import Path
 
 from engine.clock import Clock, SystemClock
 from engine.define.load import Library, find_campaign, load_library
+from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import Dispatcher, ProtocolStep
 from engine.deliver.due import Planned, Planner
 from engine.deliver.messages import Letters
 from engine.deliver.outcomes import Delivered
-from engine.deliver.reconcile import Reconciled, reconcile
+from engine.deliver.pacing import pace_of
+from engine.deliver.reconcile import Reconciled, Reconciler
+from engine.deliver.routes import Route, Routes
+from engine.deliver.traffic import Traffic
 from engine.enroll.enrollment import Enrolled, enroll
 from engine.enroll.importer import ImportReport, import_couples
 from engine.enroll.latecomers import seat_latecomers
 from engine.enroll.partner import add_partner
-from engine.errors import StoreError
+from engine.errors import SettingsError, StoreError
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
 from engine.model.enrollment import StopReason
@@ -56,7 +60,7 @@ class Engine:
         database: Database,
         vault: Vault,
         clock: Clock,
-        transports: Mapping[Channel, Transport] | None = None,
+        transports: Mapping[Channel, Transport] | Routes | None = None,
         announce: Callable[[ProtocolStep], None] = lambda step: None,
     ) -> None:
         self.settings = settings
@@ -68,14 +72,13 @@ class Engine:
         self._definitions = Definitions()
 
     @cached_property
-    def transports(self) -> Mapping[Channel, Transport]:
-        """The transport of each channel, as the settings say."""
-        if self._transports is not None:
+    def routes(self) -> Routes:
+        """The transports of each channel, as the settings say."""
+        if isinstance(self._transports, Routes):
             return self._transports
-        chosen = {channel: next(iter(getattr(self.settings.channels, channel))) for channel in Channel}
-        workshop = workshop_of(self.settings)
-        built = {name: workshop.build(name) for name in set(chosen.values())}
-        return {channel: built[name] for channel, name in chosen.items()}
+        if self._transports is not None:
+            return Routes.of(self._transports)
+        return routes_of(self.settings)
 
     @cached_property
     def library(self) -> Library:
@@ -87,25 +90,30 @@ class Engine:
         return Planner(self.database, self._definitions)
 
     @cached_property
-    def _dispatcher(self) -> Dispatcher:
+    def _letters(self) -> Letters:
         sender = sender_of(self.settings)
         links = Links(self.settings.public_url, self.vault.subkey("links"))
-        composer = Composer(
-            template_folders(self.settings),
-            sender,
-            self.settings.public_url,
-        )
+        composer = Composer(template_folders(self.settings), sender, self.settings.public_url)
+        return Letters(self.vault, composer, links, sender.email.rpartition("@")[2])
+
+    @cached_property
+    def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
             self.database,
             self._definitions,
-            Letters(self.vault, composer, links, sender.email.rpartition("@")[2]),
-            self.transports,
+            self._letters,
+            Traffic(self.routes, {name: pace_of(given) for name, given in self.settings.pace.items()}),
             self.clock,
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            prices=Prices(self.settings.prices),
             batch=self.settings.batch,
             lease=timedelta(seconds=self.settings.lease_seconds),
             announce=self._announce,
         )
+
+    @cached_property
+    def _reconciler(self) -> Reconciler:
+        return Reconciler(self.database, self._definitions, self._letters, self.routes.transports)
 
     def campaign(self, name: str) -> Campaign:
         """The campaign with this id in the campaign folders, or in the file with this path; NotFound otherwise."""
@@ -159,7 +167,7 @@ class Engine:
     async def tick(self) -> Tick:
         """One pass: settle what is in doubt if anyone knows, plan what is due, send what is planned and due."""
         now = self.clock.now()
-        reconciled = await reconcile(self.database, self.transports, now)
+        reconciled = await self._reconciler.reconcile(now)
         planned = self._planner.plan_due(now)
         return Tick(planned, await self._dispatcher.drain(), reconciled)
 
@@ -185,7 +193,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """Let go of transports and the database."""
-        for transport in set(self.transports.values()):
+        for transport in self.routes.transports.values():
             await transport.aclose()
         self.database.close()
 
@@ -205,6 +213,35 @@ def build(settings: Settings, clock: Clock | None = None) -> Engine:
 def workshop_of(settings: Settings) -> Workshop:
     """Where this workspace's transports are built."""
     return Workshop(settings.transports, settings.public_url, settings.workspace)
+
+
+def routes_of(settings: Settings) -> Routes:
+    """The transports of each channel, built; SettingsError when one does not carry what it is named for."""
+    workshop = workshop_of(settings)
+    shares = {channel: dict(getattr(settings.channels, channel)) for channel in Channel}
+    built = {name: workshop.build(name) for names in shares.values() for name in names}
+    for channel, names in shares.items():
+        for name in names:
+            if channel not in built[name].channels:
+                raise SettingsError(
+                    f"channels.{channel}: the transport {name} does not carry {channel}.",
+                    fix=f"It carries {', '.join(sorted(built[name].channels))}; `rekindle transports list` shows all.",
+                )
+    return Routes(
+        {
+            channel: tuple(Route(built[name], share, _paces(settings, channel, name)) for name, share in names.items())
+            for channel, names in shares.items()
+        }
+    )
+
+
+def _paces(settings: Settings, channel: Channel, transport: str) -> tuple[str, ...]:
+    """The limits that a message on `channel` by `transport` keeps to: the transport's, its sender's, its domain's."""
+    sender = str(settings.transports.get(transport, {}).get("sender", ""))
+    if channel is Channel.EMAIL:
+        sender = settings.sender.email
+    names = (transport, sender, sender.rpartition("@")[2])
+    return tuple(name for name in dict.fromkeys(names) if name in settings.pace)
 
 
 def load_vault(settings: Settings) -> Vault:

@@ -13,23 +13,25 @@ recorded: the last look at window, pause, stop and consent must not be minutes o
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 
 from sqlalchemy import Connection
 
 from engine.clock import Clock
+from engine.deliver.breaker import Works, decide
+from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
-from engine.deliver.intent import Intended, intend
+from engine.deliver.intent import TOO_SLOW, Intended, intend
 from engine.deliver.messages import Letter, Letters, Poisoned
-from engine.deliver.outcomes import MEND_TIME, Delivered, Record, judge
-from engine.model.campaign import Channel
+from engine.deliver.outcomes import Delivered, Record, Rest, judge
+from engine.deliver.traffic import Sight, Traffic
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
-from engine.store import context, ledger, suppressions
+from engine.store import breakers, context, ledger, suppressions
 from engine.store.database import Database
 from engine.store.facts import Facts
-from engine.transport.base import Transport
+from engine.transport.base import Outcome
 
 
 class ProtocolStep(IntEnum):
@@ -50,10 +52,11 @@ class Dispatcher:
         database: Database,
         definitions: Definitions,
         letters: Letters,
-        transports: Mapping[Channel, Transport],
+        traffic: Traffic,
         clock: Clock,
         *,
         owner: str,
+        prices: Prices,
         batch: int = 500,
         lease: timedelta = timedelta(minutes=5),
         announce: Callable[[ProtocolStep], None] = lambda step: None,
@@ -61,13 +64,13 @@ class Dispatcher:
         self._database = database
         self._definitions = definitions
         self._letters = letters
-        self._transports = transports
+        self._traffic = traffic
+        self._prices = prices
         self._clock = clock
         self._owner = owner
         self._batch = batch
         self._lease = lease
         self._announce = announce
-        self._left_alone_until: dict[str, datetime] = {}
         self._stopping = False
 
     def stop(self) -> None:
@@ -75,19 +78,26 @@ class Dispatcher:
         self._stopping = True
 
     async def drain(self) -> Delivered:
-        """Send everything due by now; returns when nothing is left to claim, or soon after `stop`."""
+        """Send everything due by now that may go; returns when nothing is left to claim, or soon after `stop`."""
         done = Delivered()
-        under_way: asyncio.Task[None] | None = None
+        under_way: asyncio.Task[int] | None = None
+        rerouted = 0  # what one transport could not take, another may at once
+        more = True
         try:
-            claimed = self._batch
-            while claimed == self._batch and not self._stopping:  # a batch that was not full took all that was due
+            while more and not self._stopping:
                 claimed, letters, lease_until = self._prepare(done)
                 if under_way is not None:
-                    await under_way
+                    rerouted += await under_way
                     under_way = None
                 ready = self._intend(letters, lease_until, done) if claimed else []
                 under_way = asyncio.create_task(self._send(ready, done)) if ready else None
                 await asyncio.sleep(0)  # let it start before the next batch is prepared
+                more = claimed == self._batch  # a batch that was not full took all that was due
+                if not more:
+                    if under_way is not None:
+                        rerouted += await under_way
+                        under_way = None
+                    more, rerouted = rerouted > 0, 0
         finally:
             # Whatever befalls the next batch, what this one handed over is recorded.
             if under_way is not None:
@@ -98,9 +108,8 @@ class Dispatcher:
         """Claim and render a batch; how many were claimed, their letters, and until when they are ours."""
         now = self._clock.now()
         lease_until = now + self._lease
-        channels = [c for c, t in self._transports.items() if self._left_alone_until.get(t.name, now) <= now]
         with self._database.begin() as connection:
-            ids = ledger.claim(connection, now, self._owner, lease_until, self._batch, channels)
+            ids = self._claim(connection, now, lease_until, done)
             rows = context.context(connection, ids) if ids else []
             definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
         if not ids:
@@ -113,6 +122,22 @@ class Dispatcher:
         if homeless or poisoned:
             self._set_apart(homeless, poisoned, done)
         return len(ids), letters, lease_until
+
+    def _claim(self, connection: Connection, now: datetime, until: datetime, done: Delivered) -> list[int]:
+        """Take a batch, and on no channel more than may leave on it now."""
+        sight = self._traffic.look(connection, now)
+        room = {channel: sight.room(channel) for channel in self._traffic.routes.by_channel}
+        ids: list[int] = []
+        for channel in [channel for channel, some in room.items() if some < self._batch]:
+            most = min(room[channel], self._batch - len(ids))
+            taken = ledger.claim(connection, now, self._owner, until, most, [channel]) if most else []
+            ids += taken
+            if len(taken) == most and ledger.waits(connection, now, channel):
+                done.hold(sight.ready(channel))
+        free = [channel for channel, some in room.items() if some >= self._batch]
+        if free and len(ids) < self._batch:
+            ids += ledger.claim(connection, now, self._owner, until, self._batch - len(ids), free)
+        return ids
 
     def _set_apart(self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], done: Delivered) -> None:
         with self._database.begin() as connection:
@@ -127,38 +152,70 @@ class Dispatcher:
 
     def _intend(self, letters: Sequence[Letter], lease_until: datetime, done: Delivered) -> list[Intended]:
         """Ask the gates once more, now, and commit the intent to send what passes."""
+        now = self._clock.now()
         with self._database.begin() as connection:
-            ready = intend(connection, letters, self._transports, self._clock.now(), lease_until, done)
+            sight = self._traffic.look(connection, now)
+            ready = intend(connection, letters, sight, self._prices, now, lease_until, done)
         self._announce(ProtocolStep.INTENDED)
         return ready
 
-    async def _send(self, ready: Sequence[Intended], done: Delivered) -> None:
-        """Hand each transport its messages and record what it answers."""
+    async def _send(self, ready: Sequence[Intended], done: Delivered) -> int:
+        """Hand each transport its messages and record what it answers; how many another transport may take at once."""
         now = self._clock.now()
         answers = await asyncio.gather(*(each.hand_over(now) for each in ready))
         self._announce(ProtocolStep.HANDED)
         now = self._clock.now()
+        rerouted = 0
         with self._database.begin() as connection:
+            sight = self._traffic.look(connection, now)
             for each, outcomes in zip(ready, answers, strict=True):
+                rest = self._rest(connection, each.transport.name, outcomes, sight, now, done)
                 record = Record()
                 for letter, outcome in zip(each.letters, outcomes, strict=True):
-                    judge(record, letter, outcome, each.transport.name, now)
-                self._keep(connection, record, each.transport, now, done)
+                    judge(record, letter, outcome, each.transport.name, now, rest)
+                self._keep(connection, record, each.transport.name, now, done)
+                rerouted += record.rerouted
         self._announce(ProtocolStep.RECORDED)
+        return rerouted
 
-    def _keep(
-        self, connection: Connection, record: Record, transport: Transport, now: datetime, done: Delivered
-    ) -> None:
+    def _rest(
+        self,
+        connection: Connection,
+        transport: str,
+        outcomes: Sequence[Outcome],
+        sight: Sight,
+        now: datetime,
+        done: Delivered,
+    ) -> Rest:
+        """Leave a transport alone that needs it, or take note that it works again."""
+        from_it = [each for each in outcomes if each is not TOO_SLOW]
+        verdict = decide(from_it, sight.failing.get(transport), now) if from_it else Works()
+        if isinstance(verdict, Works):
+            if transport in sight.failing:
+                breakers.reset(connection, transport)
+            return Rest()
+        breakers.trip(connection, transport, verdict)
+        sight.failing[transport] = verdict
+        if verdict.open_until <= now:
+            return Rest()
+        problem = f"{transport}: {verdict.because}"
+        if problem not in done.problems:
+            done.problems.append(problem)
+        resting = [name for name, each in sight.failing.items() if each.open_until > now]
+        routes = self._traffic.routes
+        return Rest(
+            verdict.open_until,
+            frozenset(channel for channel in routes.by_channel if routes.open(channel, resting)),
+        )
+
+    def _keep(self, connection: Connection, record: Record, transport: str, now: datetime, done: Delivered) -> None:
         if record.accepted:
             done.sent += ledger.accept(connection, record.accepted, now)
         if record.settled:
             ledger.settle(connection, record.settled)
             ledger.log_attempts(connection, record.tried, now)
         for index, channel, reason in record.suppress:
-            suppressions.add_index(connection, index, channel, reason, transport.name, now)
-        if record.misconfigured is not None:
-            self._left_alone_until[transport.name] = now + MEND_TIME
-            done.problems.append(f"{transport.name}: {record.misconfigured}")
+            suppressions.add_index(connection, index, channel, reason, transport, now)
         statuses = [row[2] for row in record.settled]
         done.failed += statuses.count(DeliveryStatus.FAILED)
         done.retried += statuses.count(DeliveryStatus.PLANNED)

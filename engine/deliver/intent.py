@@ -1,6 +1,7 @@
 """The last look before a send: the gates are asked again, and the intent to send what passes is committed."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.deliver.cases import Tally, case_of, days_asked
+from engine.deliver.costs import Prices
 from engine.deliver.messages import Letter
 from engine.deliver.outcomes import Delivered
+from engine.deliver.traffic import Sight
 from engine.model.campaign import Channel
-from engine.model.delivery import DeliveryStatus
+from engine.model.delivery import DeliveryStatus, MovedBecause
 from engine.plan.gates import Defer, Skip, ask
 from engine.store import context, ledger
 from engine.store.facts import Facts
@@ -20,6 +23,7 @@ from engine.transport.base import ConnectionFailed, Message, Outcome, OutcomeUnk
 
 GONE = (DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.IN_DOUBT)
 ON_ITS_WAY = (DeliveryStatus.PLANNED, DeliveryStatus.CLAIMED)
+TOO_SLOW = ConnectionFailed("The lease ran out before it was handed over.")
 UNREADABLE = OutcomeUnknown("The transport answered with something that is not an outcome.")
 
 
@@ -36,7 +40,7 @@ class Intended:
         messages = [letter.message for letter in self.letters]
         if now >= self.lease_until:
             # The batch before took so long that others may have taken these over: they could be sent twice.
-            return [ConnectionFailed("The lease ran out before it was handed over.")] * len(messages)
+            return [TOO_SLOW] * len(messages)
         try:
             answered = await self.transport.send(messages)
             outcomes = [each if isinstance(each, Outcome) else UNREADABLE for each in answered]
@@ -50,17 +54,22 @@ class Intended:
 def intend(
     connection: Connection,
     letters: Sequence[Letter],
-    transports: Mapping[Channel, Transport],
+    sight: Sight,
+    prices: Prices,
     now: datetime,
     lease_until: datetime,
     done: Delivered,
 ) -> list[Intended]:
-    """Ask the gates about each letter and, in the caller's transaction, commit what they say; what may now be sent."""
+    """Ask the gates about each letter and, in the caller's transaction, commit what they say; what may now be sent.
+
+    What no transport may take now goes back to wait for one.
+    """
     facts = context.facts(connection, [letter.id for letter in letters])
     asked = days_asked(((row.partner_id, row.timezone) for row in facts.values()), now)
     today = {partner: day.toordinal() for partner, day, _ in asked}
     tally = Tally(context.sent_counts(connection, asked))
-    passed: list[Letter] = []
+    passed: dict[int, tuple[Transport, Letter]] = {}
+    intended: list[tuple[int, int, int, str, int, int]] = []
     skipped: set[int] = set()
     settled: list[tuple[Any, ...]] = []
     for letter in letters:
@@ -83,17 +92,30 @@ def intend(
                 settled.append((letter.id, letter.fence, DeliveryStatus.PLANNED, None, None, millis(until), because))
                 done.deferred += 1
             case _:
+                parts, cost = prices.of(letter.message)
+                route = sight.way(letter.channel, letter.id, parts)
+                if route is None:
+                    settled.append(_held(letter, sight))
+                    done.held += 1
+                    continue
                 tally.add(row.partner_id)
-                passed.append(letter if letter.written_at == now else letter._replace(message=_aged(letter, now)))
+                sendable = letter if letter.written_at == now else letter._replace(message=_aged(letter, now))
+                passed[letter.id] = route.transport, sendable
+                intended.append((letter.id, letter.fence, today[letter.partner_id], route.transport.name, parts, cost))
     if settled:
         ledger.settle(connection, settled)
-    names = {channel: transport.name for channel, transport in transports.items()}
-    ours = ledger.intend(
-        connection,
-        [(letter.id, letter.fence, today[letter.partner_id], names[letter.channel]) for letter in passed],
-    )
-    mine = {channel: [each for each in passed if each.channel is channel and each.id in ours] for channel in transports}
-    return [Intended(transports[channel], letters, lease_until) for channel, letters in mine.items() if letters]
+    sight.keep(connection)
+    ours = ledger.intend(connection, intended, now)
+    by_transport: dict[str, list[tuple[Transport, Letter]]] = defaultdict(list)
+    for delivery_id, (transport, letter) in passed.items():
+        if delivery_id in ours:
+            by_transport[transport.name].append((transport, letter))
+    return [Intended(some[0][0], [letter for _, letter in some], lease_until) for some in by_transport.values()]
+
+
+def _held(letter: Letter, sight: Sight) -> tuple[Any, ...]:
+    ready = millis(sight.ready(letter.channel))
+    return letter.id, letter.fence, DeliveryStatus.PLANNED, None, None, ready, MovedBecause.HELD
 
 
 def _aged(letter: Letter, now: datetime) -> Message:

@@ -1,7 +1,7 @@
 """The one place that turns a transport's outcome into what the ledger records."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from engine.deliver.messages import Letter
@@ -21,8 +21,6 @@ from engine.transport.base import (
     Throttled,
 )
 
-MEND_TIME = timedelta(minutes=5)  # how long a misconfigured transport is left alone before it is tried again
-
 
 @dataclass
 class Delivered:
@@ -31,10 +29,24 @@ class Delivered:
     sent: int = 0
     skipped: int = 0
     deferred: int = 0
+    held: int = 0
     failed: int = 0
     retried: int = 0
     in_doubt: int = 0
     problems: list[str] = field(default_factory=list)  # transports that need mending
+    paced_until: datetime | None = None  # when more may go, where a limit held some back
+
+    def hold(self, until: datetime) -> None:
+        """Some wait for a limit until then."""
+        self.paced_until = until if self.paced_until is None else min(self.paced_until, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A transport is left alone `until` then, and `elsewhere` are the channels that others carry meanwhile."""
+
+    until: datetime | None = None
+    elsewhere: frozenset[Channel] = frozenset()
 
 
 @dataclass
@@ -45,10 +57,10 @@ class Record:
     settled: list[tuple[Any, ...]] = field(default_factory=list)
     tried: list[tuple[int, str, str, str]] = field(default_factory=list)
     suppress: list[tuple[bytes, Channel, SuppressReason]] = field(default_factory=list)  # (address index, channel, why)
-    misconfigured: str | None = None
+    rerouted: int = 0  # to be taken by another transport at once
 
 
-def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now: datetime) -> None:
+def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now: datetime, rest: Rest) -> None:
     """Add to `record` what `outcome` means for `letter`, whose intent was committed."""
     if isinstance(outcome, Accepted):
         record.accepted.append((letter.id, letter.fence, outcome.receipt))
@@ -64,9 +76,11 @@ def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now:
             _settle(record, letter, DeliveryStatus.FAILED, FailReason.RECIPIENT_REJECTED, f"{code} {detail}")
             if suppress is not None and letter.address_index is not None:
                 record.suppress.append((letter.address_index, letter.channel, suppress))
+        case _ if letter.channel in rest.elsewhere:
+            record.rerouted += 1
+            _again(record, letter, now, detail)
         case Misconfigured():
-            record.misconfigured = detail
-            _again(record, letter, now + MEND_TIME, detail)
+            _again(record, letter, rest.until or now, detail)
         case ConnectionFailed() | Throttled():
             wait = outcome.retry_after if isinstance(outcome, Throttled) else None
             match decide(letter.id, letter.attempts + 1, now, letter.expires_at, wait):

@@ -54,3 +54,4 @@ class MovedBecause(Described):
     FREQUENCY_CAP = "frequency_cap", "The partner already had their share; moved into the next window."
     CATCH_UP = "catch_up", "Late, and the partner already had a message in this window; moved into the next one."
     RETRY = "retry", "The transport was known not to have accepted it; tried again."
+    HELD = "held", "Every transport for it was paused or at its limit; it goes as soon as one may take it."

@@ -38,11 +38,11 @@ class Event:
     """One thing a provider told us about a message.
 
     `key` is the event's natural identity at its source: told twice, it has the same key. `at` is when it happened by
-    the provider's clock, aware, UTC. `reference` is the message's own (`Message.reference`) as it came back, `receipt` the
-    provider's id for the message; either may be missing or unknown, and neither is believed before it has been looked
-    up: two workspaces may share an account, and anyone can write a bounce. `suppress` says why its address must never
-    be sent to again, if it must not; `address` is that address in normal form (E.164, lower-case domain). `detail`
-    carries no address.
+    the provider's clock, aware, UTC. `reference` is the message's own (`Message.reference`) as it came back, `receipt`
+    the provider's id for the message; either may be missing or unknown, and neither is believed before it has been
+    looked up: two workspaces may share an account, and anyone can write a bounce. `suppress` says why its address must
+    never be sent to again, if it must not; `address` is that address in normal form (E.164, lower-case domain).
+    `detail` carries no address.
     """
 
     source: str

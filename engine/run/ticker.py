@@ -5,6 +5,7 @@ import fcntl
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -44,6 +45,9 @@ async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda d
                     return
                 if did_anything(done):
                     on_tick(done)
+                soon = done.delivered.paced_until
+                if soon is not None:  # a limit held some back: go on when it lets more through, not at the next round
+                    scheduler.add_job(tick, "date", run_date=soon, id="paced", replace_existing=True)
 
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         scheduler.add_job(tick, "interval", seconds=engine.settings.tick_seconds)
@@ -65,7 +69,7 @@ async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda d
 def did_anything(done: Tick) -> bool:
     """Whether a tick is worth a line."""
     counts = (*vars(done.planned).values(), *vars(done.delivered).values(), *vars(done.reconciled).values())
-    return any(counts)
+    return any(each for each in counts if not isinstance(each, datetime))
 
 
 @contextmanager

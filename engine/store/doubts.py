@@ -49,6 +49,7 @@ class Doubt:
     channel: str
     transport: str | None
     lease_until: datetime
+    intended_at: datetime | None
 
 
 _doubts = (
@@ -58,6 +59,7 @@ _doubts = (
         deliveries.c.channel,
         deliveries.c.transport,
         deliveries.c.lease_until,
+        deliveries.c.intended_at,
     )
     .where(_fresh, deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal_column,
@@ -61,7 +62,25 @@ def claim(
     return sorted(connection.execute(_claim, wanted).scalars().all())
 
 
-_intended = rowset("intended", id=Integer, fence=Integer, sent_on=Integer, transport=String)
+_waits = select(
+    exists(
+        select(1).where(
+            PLANNED,
+            deliveries.c.send_at <= bindparam("now", type_=Instant),
+            deliveries.c.channel == bindparam("channel"),
+        )
+    )
+)
+
+
+def waits(connection: Connection, now: datetime, channel: str) -> bool:
+    """Whether a delivery on the channel could be claimed."""
+    return bool(connection.execute(_waits, {"now": now, "channel": channel}).scalar_one())
+
+
+_intended = rowset(
+    "intended", id=Integer, fence=Integer, sent_on=Integer, transport=String, parts=Integer, cost=Integer
+)
 _intend = (
     update(deliveries)
     .where(deliveries.c.id == _intended.c.id, deliveries.c.fence == _intended.c.fence, deliveries.c.status == "claimed")
@@ -70,14 +89,17 @@ _intend = (
         attempts=deliveries.c.attempts + 1,
         sent_on=_intended.c.sent_on,
         transport=_intended.c.transport,
+        parts=_intended.c.parts,
+        cost=_intended.c.cost,
+        intended_at=bindparam("now", type_=Instant),
     )
     .returning(deliveries.c.id)
 )
 
 
-def intend(connection: Connection, intended: Sequence[tuple[int, int, int, str]]) -> set[int]:
-    """Commit the intent to send: (id, fence, local day ordinal, transport). The ids that are still ours."""
-    return set(connection.execute(_intend, {"intended": rows(intended)}).scalars().all())
+def intend(connection: Connection, intended: Sequence[tuple[int, int, int, str, int, int]], now: datetime) -> set[int]:
+    """Commit the intent to send: (id, fence, local day ordinal, transport, parts, cost). The ids still ours."""
+    return set(connection.execute(_intend, {"intended": rows(intended), "now": now}).scalars().all())
 
 
 _MAY_HAVE_GONE: list[ColumnElement[str]] = [literal_column("'sending'"), literal_column("'in_doubt'")]

@@ -268,6 +268,7 @@ events = Table(
     Column("delivery_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), index=True),  # null: parked, or unknown
     Column("receipt", String(200)),
     Column("address_index", LargeBinary),
+    Column("suppress", String(64)),  # why its address must never be sent to again; only what is believed
     Column("code", String(64), nullable=False, server_default=text("''")),
     Column("detail", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("source", "key"),
@@ -335,6 +336,6 @@ breakers = Table(
     metadata,
     Column("transport", String(64), primary_key=True),
     Column("failures", Integer, nullable=False),
-    Column("open_until", Instant),
+    Column("open_until", Instant, nullable=False),
     Column("because", Text, nullable=False, server_default=text("''")),
 )

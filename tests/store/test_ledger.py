@@ -36,7 +36,7 @@ def claim(world: World, now: datetime = NINE, owner: str = "a", limit: int = 500
 
 def intend(world: World, ids: Sequence[int], fence: int = 1) -> set[int]:
     with world.database.begin() as connection:
-        return ledger.intend(connection, [(number, fence, DAY, "outbox") for number in ids])
+        return ledger.intend(connection, [(number, fence, DAY, "outbox", 1, 0) for number in ids], NINE)
 
 
 def settled(world: World, number: int, fence: int, status: str, send_at: datetime | None = None) -> int:

@@ -16,7 +16,7 @@ def upgrade() -> None:
         "breakers",
         sa.Column("transport", sa.String(length=64), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("open_until", types.Instant(), nullable=True),
+        sa.Column("open_until", types.Instant(), nullable=False),
         sa.Column("because", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.PrimaryKeyConstraint("transport", name="pk_breakers"),
     )
@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("delivery_id", ID, nullable=True),
         sa.Column("receipt", sa.String(length=200), nullable=True),
         sa.Column("address_index", sa.LargeBinary(), nullable=True),
+        sa.Column("suppress", sa.String(length=64), nullable=True),
         sa.Column("code", sa.String(length=64), server_default=sa.text("''"), nullable=False),
         sa.Column("detail", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="fk_events_delivery_id", ondelete="CASCADE"),

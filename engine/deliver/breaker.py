@@ -1,0 +1,43 @@
+"""When a transport is left alone: a circuit breaker as a value, decided from what a batch came to.
+
+A transport that is wrong (Misconfigured) is left alone for MEND_TIME at once. One that cannot be reached, or swallows
+messages without an answer, is left alone once FAILURES messages in a row have gone so, for longer each time: every
+message put into a black hole is one more in doubt. After that time it gets a few messages to show that it works.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.store.breakers import Breaker
+from engine.transport.base import ConnectionFailed, Misconfigured, Outcome, OutcomeUnknown, Throttled
+
+MEND_TIME = timedelta(minutes=5)
+FAILURES = 5
+FIRST_REST = timedelta(seconds=30)
+LONGEST_REST = timedelta(minutes=15)
+PROBE = 5
+"""How many messages a transport gets to show that it works again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """The transport took messages, or refused them one by one, as it should."""
+
+
+def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime) -> Breaker | Works:
+    """How the breaker stands after a batch of one or more outcomes: open while `open_until` is later than `now`."""
+    failures = 0 if before is None else before.failures
+    wrong = next((each for each in outcomes if isinstance(each, Misconfigured)), None)
+    if wrong is not None:
+        return Breaker(failures + 1, now + MEND_TIME, wrong.detail)
+    throttled = [each for each in outcomes if isinstance(each, Throttled)]
+    if len(throttled) == len(outcomes):
+        waits = [each.retry_after for each in throttled if each.retry_after is not None]
+        return Breaker(failures, now + max(waits, default=FIRST_REST), "Asked to slow down.")
+    failed = [each for each in outcomes if isinstance(each, ConnectionFailed | OutcomeUnknown)]
+    if 2 * len(failed) <= len(outcomes):
+        return Works()
+    failures += min(len(failed), FAILURES)
+    rest = min(FIRST_REST * 2 ** min(failures // FAILURES - 1, 10), LONGEST_REST) if failures >= FAILURES else None
+    return Breaker(failures, now if rest is None else now + rest, failed[0].detail)

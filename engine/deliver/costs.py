@@ -1,0 +1,31 @@
+"""What messages cost, by the operator's own price list. An estimate: the provider's bill is the truth."""
+
+from engine.model.campaign import Channel
+from engine.render.segments import measure
+from engine.sections import PriceSettings
+from engine.transport.base import Message, SmsMessage
+
+MICROS = 1_000_000
+"""Costs are whole millionths of the currency, so that they add up exactly."""
+
+
+class Prices:
+    """The price list of `[prices]`."""
+
+    def __init__(self, given: PriceSettings) -> None:
+        self.currency = given.currency
+        self._email = round(given.email * MICROS)
+        self._whatsapp = round(given.whatsapp * MICROS)
+        self._segment = round(given.sms * MICROS)
+        longest_first = sorted(given.prefixes.items(), key=lambda each: -len(each[0]))
+        self._prefixes = tuple((prefix, round(price * MICROS)) for prefix, price in longest_first)
+
+    def of(self, message: Message) -> tuple[int, int]:
+        """The parts a message is charged for, and its price in MICROS; an email and a WhatsApp message are one part."""
+        if not isinstance(message, SmsMessage):
+            return 1, self._email
+        if message.channel is Channel.WHATSAPP:
+            return 1, self._whatsapp
+        parts = measure(message.body).parts
+        price = next((each for prefix, each in self._prefixes if message.to.startswith(prefix)), self._segment)
+        return parts, parts * price

@@ -1,0 +1,83 @@
+"""What may leave now, and by which transport: routes, breakers and paces looked at together.
+
+Looked at twice: when a batch is claimed, so that no more is claimed than may go, and in the transaction that commits
+the intent, where what others drew meanwhile counts.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from engine.deliver.breaker import PROBE
+from engine.deliver.pacing import MOST, Allowance, Pace
+from engine.deliver.routes import Route, Routes, choose
+from engine.model.campaign import Channel
+from engine.store import breakers, paces
+from engine.store.breakers import Breaker
+
+
+class Traffic:
+    """The routes of a workspace and the paces they keep to."""
+
+    def __init__(self, routes: Routes, limits: Mapping[str, Pace] | None = None) -> None:
+        self.routes = routes
+        self._limits = limits or {}
+        self._used = {name for each in routes.by_channel.values() for route in each for name in route.paces}
+
+    def look(self, connection: Connection, now: datetime) -> "Sight":
+        """How things stand at `now`."""
+        buckets = paces.load(connection, self._used) if self._used else {}
+        limits = {name: self._limits[name] for name in self._used}
+        return Sight(self.routes, breakers.load(connection), Allowance(limits, buckets, now), now)
+
+
+class Sight:
+    """How things stood at one instant; what is let go is drawn from it."""
+
+    def __init__(self, routes: Routes, failing: dict[str, Breaker], allowance: Allowance, now: datetime) -> None:
+        self.failing = failing
+        self._routes = routes
+        self._allowance = allowance
+        self._now = now
+        self._probes = {
+            name: PROBE for name, breaker in failing.items() if breaker.open_until <= now and breaker.failures
+        }
+        self._open = {
+            channel: routes.open(channel, [name for name, each in failing.items() if each.open_until > now])
+            for channel in routes.by_channel
+        }
+
+    def room(self, channel: Channel) -> int:
+        """How many messages may leave on the channel now, at least: a text of several segments may use more."""
+        return min(sum(self._room(route) for route in self._open.get(channel, ())), MOST)
+
+    def way(self, channel: Channel, delivery_id: int, parts: int) -> Route | None:
+        """The route that takes this message now, which is drawn from it; None when none may."""
+        usable = [route for route in self._open.get(channel, ()) if self._room(route) > 0]
+        if not usable:
+            return None
+        route = choose(usable, delivery_id)
+        if route.paces:
+            self._allowance.draw(route.paces, parts)
+        if route.transport.name in self._probes:
+            self._probes[route.transport.name] -= 1
+        return route
+
+    def ready(self, channel: Channel) -> datetime:
+        """When a message may leave on the channel: now, or when the first of its transports may take one again."""
+        moments = [
+            max(
+                self._allowance.ready(route.paces),
+                self.failing[route.transport.name].open_until if route.transport.name in self.failing else self._now,
+            )
+            for route in self._routes.by_channel.get(channel, ())
+        ]
+        return max(min(moments, default=self._now), self._now)
+
+    def keep(self, connection: Connection) -> None:
+        """Store what was drawn; in the transaction that looked."""
+        paces.save(connection, self._allowance.changed)
+
+    def _room(self, route: Route) -> int:
+        return min(self._allowance.room(route.paces), self._probes.get(route.transport.name, MOST))
