@@ -15,6 +15,8 @@ from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import Dispatcher, ProtocolStep
 from engine.deliver.due import Planned, Planner
+from engine.deliver.estimate import Estimate, estimate
+from engine.deliver.forecast import schedule
 from engine.deliver.messages import Letters
 from engine.deliver.outcomes import Delivered
 from engine.deliver.pacing import pace_of
@@ -70,6 +72,7 @@ class Engine:
         self._transports = transports
         self._announce = announce
         self._definitions = Definitions()
+        self._tried: Mapping[str, Transport] = {}
 
     @cached_property
     def routes(self) -> Routes:
@@ -90,11 +93,17 @@ class Engine:
         return Planner(self.database, self._definitions)
 
     @cached_property
+    def _composer(self) -> Composer:
+        return Composer(template_folders(self.settings), self.sender, self.settings.public_url)
+
+    @cached_property
+    def _prices(self) -> Prices:
+        return Prices(self.settings.prices)
+
+    @cached_property
     def _letters(self) -> Letters:
-        sender = sender_of(self.settings)
         links = Links(self.settings.public_url, self.vault.subkey("links"))
-        composer = Composer(template_folders(self.settings), sender, self.settings.public_url)
-        return Letters(self.vault, composer, links, sender.email.rpartition("@")[2])
+        return Letters(self.vault, self._composer, links, self.sender.email.rpartition("@")[2])
 
     @cached_property
     def _dispatcher(self) -> Dispatcher:
@@ -105,7 +114,7 @@ class Engine:
             Traffic(self.routes, {name: pace_of(given) for name, given in self.settings.pace.items()}),
             self.clock,
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
-            prices=Prices(self.settings.prices),
+            prices=self._prices,
             batch=self.settings.batch,
             lease=timedelta(seconds=self.settings.lease_seconds),
             announce=self._announce,
@@ -171,10 +180,28 @@ class Engine:
         planned = self._planner.plan_due(now)
         return Tick(planned, await self._dispatcher.drain(), reconciled)
 
+    @property
+    def sender(self) -> Sender:
+        """Who messages are from."""
+        return sender_of(self.settings)
+
+    def trial_transports(self, names: Sequence[str]) -> Mapping[str, Transport]:
+        """These transports, or else those that channels use, to be tried out; they close with the engine."""
+        mine = self.routes.transports
+        built = {name: mine.get(name) or workshop_of(self.settings).build(name) for name in names or mine}
+        self._tried = built
+        return built
+
     def waiting(self) -> tuple[int, int]:
         """What a tick would take up now: places that have fallen due, and planned deliveries whose instant has come."""
         with self.database.read() as connection:
             return places.waiting(connection, self.clock.now())
+
+    def estimate(self, *, until: date | None, couple: str | None, limit: int) -> list[Estimate]:
+        """What messages to come will cost; see `deliver.estimate`, and `deliver.forecast` for whose are counted."""
+        with self.database.read() as connection:
+            upcoming = schedule(connection, self._definitions, until=until, couple=couple, limit=limit)
+            return estimate(connection, self._definitions, self._composer, self.vault, self._prices, upcoming)
 
     def stop(self) -> None:
         """Claim nothing more; a tick that is under way records what it has handed over and returns."""
@@ -193,7 +220,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """Let go of transports and the database."""
-        for transport in self.routes.transports.values():
+        for transport in {**self._tried, **self.routes.transports}.values():
             await transport.aclose()
         self.database.close()
 
@@ -212,7 +239,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Engine:
 
 def workshop_of(settings: Settings) -> Workshop:
     """Where this workspace's transports are built."""
-    return Workshop(settings.transports, settings.public_url, settings.workspace)
+    return Workshop(settings.transports, settings.public_url, settings.workspace, settings.sender.email)
 
 
 def routes_of(settings: Settings) -> Routes:

@@ -15,6 +15,7 @@ from engine.app import Engine, Tick
 from engine.clock import VirtualClock
 from engine.define.digest import identified
 from engine.deliver.dispatch import ProtocolStep
+from engine.deliver.routes import Routes
 from engine.enroll.enrollment import Enrolled
 from engine.model.campaign import Campaign, Channel, Step
 from engine.model.couple import Consent, NewPartner
@@ -62,11 +63,13 @@ class World:
         *steps: Step,
         transport: Transport | None = None,
         transports: Mapping[Channel, Transport] | None = None,
+        routes: Routes | None = None,
         database: Database | Path | None = None,
         begins: datetime = THE_DAY_BEFORE,
         templates: Sequence[Path] = (),
         announce: Callable[[ProtocolStep], None] = lambda step: None,
         batch: int = 500,
+        settings: Mapping[str, Any] | None = None,
         **campaign: Any,
     ) -> None:
         self.clock = VirtualClock(begins)
@@ -74,8 +77,8 @@ class World:
         self.campaign: Campaign = identified(made_campaign(*(steps or (talk(),)), **campaign))
         self.database = database if isinstance(database, Database) else opened(database)
         self._closed_with_me = weakref.finalize(self, self.database.close)
-        self.settings = Settings(workspace=Path("nowhere"), templates=list(templates), batch=batch)
-        self._transports = transports or dict.fromkeys(Channel, transport or self.inbox)
+        self.settings = Settings(workspace=Path("nowhere"), templates=list(templates), batch=batch, **settings or {})
+        self._transports = routes or transports or dict.fromkeys(Channel, transport or self.inbox)
         self._announce = announce
         self.engine = self.another_engine()
 

@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from engine import __version__
-from engine.console import campaigns, couples, deliveries, sending, simulation, workspace
+from engine.console import (
+    bounces,
+    campaigns,
+    couples,
+    deliveries,
+    sending,
+    simulation,
+    suppressions,
+    transports,
+    web,
+    workspace,
+)
 from engine.console.session import Session
 
 app = typer.Typer(
@@ -37,9 +48,11 @@ def root(
     context.obj = Session(folder)
 
 
-for commands in (simulation, workspace, campaigns, sending):
+for commands in (simulation, workspace, campaigns, sending, web):
     commands.register(app)
 app.add_typer(couples.group, name="couples")
 app.add_typer(deliveries.group, name="deliveries")
-app.add_typer(workspace.transports, name="transports")
+app.add_typer(suppressions.group, name="suppressions")
+app.add_typer(bounces.group, name="bounces")
+app.add_typer(transports.group, name="transports")
 app.add_typer(workspace.db, name="db")

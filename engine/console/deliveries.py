@@ -1,4 +1,4 @@
-"""`rekindle deliveries`: what was sent, what was not, and why."""
+"""`rekindle deliveries`: what was sent, what was not, and why; and the operator's word on what is in doubt."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, session
-from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
+from engine.model.delivery import DeliveryStatus, FailReason, SkipReason, Verdict
 
 group = typer.Typer(help="What was sent, what was not, and why.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -75,6 +75,57 @@ def show(
     out.print(f"{'meaning':>14}  {_meaning(found.facts['status'], found.facts['reason'])}", markup=False)
     for attempt in found.facts["attempts"]:
         out.print(f"{'attempt':>14}  {attempt['at']}  {attempt['outcome']}  {attempt['detail']}", markup=False)
+
+
+@group.command()
+def resolve(
+    context: typer.Context,
+    delivery: Annotated[str, typer.Argument(metavar="ID|all", help="A delivery in doubt, or all that are.")],
+    verdict: Annotated[Verdict, typer.Argument(help="sent, resend or drop.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what became of a delivery in doubt.
+
+    sent: the provider's log has it. resend: it never arrived. drop: leave it.
+    """
+    from engine.deliver.verdicts import resolve as settle
+
+    engine = session(context).engine
+    ids = None if delivery == "all" else [_id(delivery)]
+    _tell(settle(engine.database, ids, verdict, engine.clock.now(), dry_run=dry_run), verdict, dry_run, json)
+
+
+@group.command()
+def retry(
+    context: typer.Context,
+    deliveries: Annotated[list[int], typer.Argument(metavar="ID…", max=MOST, help="Failed deliveries.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Send failed deliveries again, once what was wrong is mended; every gate is asked again."""
+    from engine.deliver.verdicts import retry as again
+
+    engine = session(context).engine
+    _tell(again(engine.database, deliveries, engine.clock.now(), dry_run=dry_run), Verdict.RESEND, dry_run, json)
+
+
+def _id(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST:
+        raise typer.BadParameter(f"{text!r} is not a delivery's id; `rekindle deliveries list` shows them.")
+    return int(text)
+
+
+def _tell(number: int, verdict: Verdict, dry_run: bool, json: bool) -> None:
+    if json:
+        as_json([{"deliveries": number, "verdict": verdict.value, "dry_run": dry_run}])
+        return
+    done = {
+        Verdict.SENT: "counted as sent",
+        Verdict.RESEND: "planned again: the next tick sends them if every gate agrees",
+        Verdict.DROP: "given up",
+    }[verdict]
+    console().print(f"{number} {'would be ' if dry_run else ''}{done}.")
 
 
 def _meaning(status: str, reason: str | None) -> str:

@@ -52,18 +52,25 @@ def schedule(
     context: typer.Context,
     until: Annotated[date | None, typer.Option(parser=a_date, metavar="DATE", help="To this local day.")] = None,
     couple: Annotated[str | None, typer.Option(help="Only this couple.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many partners.")] = 20,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="At most so many partners. Default: 20.")] = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Instead: what everything to come will cost, and what was spent.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Say who gets what and when, in local time.
 
-    Also why a time was moved, or why nothing will go.
+    Also why a time was moved, or why nothing will go; with --cost, messages, segments and money by campaign.
     """
     from engine.deliver.forecast import schedule as upcoming
 
     engine = session(context).engine
+    if cost:
+        _costs(engine, engine.estimate(until=until, couple=couple, limit=limit or MOST), json)
+        return
     with engine.database.read() as connection:
-        entries = list(upcoming(connection, engine.definitions, until=until, couple=couple, limit=limit))
+        to_come = upcoming(connection, engine.definitions, until=until, couple=couple, limit=limit or 20)
+        entries = [each.entry() for each in to_come]
     if json:
         as_json(entries)
         return
@@ -117,18 +124,57 @@ def tick(
         raise typer.Exit(1)
 
 
-def run(context: typer.Context) -> None:
-    """Run until told to stop.
+def run(
+    context: typer.Context,
+    web: Annotated[bool, typer.Option("--web/--no-web", help="Also hear providers and serve pages.")] = True,
+) -> None:
+    """Run until told to stop: send what is due, hear providers, serve pages.
 
     Ctrl-C or SIGTERM claims nothing more, records what was handed over, and ends.
     """
     from engine.run.ticker import run_forever
 
     engine = session(context).engine
-    seconds = engine.settings.tick_seconds
-    console().print(f"Looking for what is due every {seconds} seconds. Ctrl-C ends it.")
-    asyncio.run(run_forever(engine, _tell))
+    seconds, where = engine.settings.tick_seconds, engine.settings.web
+    beside, listening = None, ""
+    if web:
+        from engine.web.server import serving
+
+        beside, listening = serving(engine, where.host, where.port), f", and serving {where.host} port {where.port}"
+    console().print(f"Looking for what is due every {seconds} seconds{listening}. Ctrl-C ends it.", markup=False)
+    asyncio.run(run_forever(engine, _tell, beside))
     console().print("Stopped. Everything that was handed over is recorded.")
+
+
+def _costs(engine: Any, to_come: Any, json: bool) -> None:
+    from engine.report.costs import spent
+
+    currency = engine.settings.prices.currency
+    with engine.database.read() as connection:
+        found = [("to come", each) for each in to_come] + [("spent", each) for each in spent(connection)]
+    if json:
+        as_json(
+            {
+                "what": what,
+                "campaign": each.campaign,
+                "channel": each.channel,
+                "messages": each.messages,
+                "segments": each.segments,
+                "cost": each.micros / 1_000_000,
+                "currency": currency,
+            }
+            for what, each in found
+        )
+        return
+    table(
+        "Costs, by the price list in rekindle.toml",
+        ("", "campaign", "channel", "messages", "segments", currency),
+        (
+            (what, each.campaign, each.channel, each.messages, each.segments, f"{each.micros / 1_000_000:,.2f}")
+            for what, each in found
+        ),
+        empty="Nothing is to come and nothing was sent. `rekindle enroll CAMPAIGN --all --start DATE` begins one.",
+    )
 
 
 async def _once(engine: Any) -> Any:

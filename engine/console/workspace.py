@@ -1,14 +1,13 @@
-"""`rekindle init`, `transports` and `db`: the workspace itself."""
+"""`rekindle init` and `db`: the workspace itself."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.console.say import as_json, console, table
+from engine.console.say import console
 from engine.console.session import session
 
-transports = typer.Typer(help="What hands messages to providers.", no_args_is_help=True)
 db = typer.Typer(help="The database.", no_args_is_help=True)
 
 
@@ -36,21 +35,6 @@ def init(
         "rekindle enroll eight-weeks --all --start DATE",
     ):
         out.print(f"  {command}", markup=False)
-
-
-@transports.command("list")
-def list_transports(
-    context: typer.Context, json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
-) -> None:
-    """List the transports that are installed, and the channels that use them."""
-    from engine.transport.registry import available
-
-    channels = session(context).settings.channels
-    used = {name: [c for c, shares in channels if name in shares] for name in available()}
-    if json:
-        as_json({"transport": name, "channels": carried} for name, carried in sorted(used.items()))
-        return
-    table("Transports", ("name", "carries"), ((name, ", ".join(c)) for name, c in sorted(used.items())), empty="None.")
 
 
 @db.command()

@@ -14,16 +14,17 @@ class Prices:
 
     def __init__(self, given: PriceSettings) -> None:
         self.currency = given.currency
-        self._email = round(given.email * MICROS)
+        self.email = round(given.email * MICROS)
         self._whatsapp = round(given.whatsapp * MICROS)
         self._segment = round(given.sms * MICROS)
         longest_first = sorted(given.prefixes.items(), key=lambda each: -len(each[0]))
+        self.by_prefix = bool(longest_first)
         self._prefixes = tuple((prefix, round(price * MICROS)) for prefix, price in longest_first)
 
     def of(self, message: Message) -> tuple[int, int]:
         """The parts a message is charged for, and its price in MICROS; an email and a WhatsApp message are one part."""
         if not isinstance(message, SmsMessage):
-            return 1, self._email
+            return 1, self.email
         if message.channel is Channel.WHATSAPP:
             return 1, self._whatsapp
         parts = measure(message.body).parts

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from engine.define.digest import thaw
-from engine.model.campaign import Campaign
+from engine.model.campaign import Campaign, Channel
 from engine.plan.calendar import Calendars
+from engine.render.recipient import MessageKey
 from engine.render.sandbox import compile_expression
 from engine.store import definitions
 
@@ -23,6 +24,12 @@ class Definition:
         self.conditions: dict[str, Condition] = {
             step.key: compile_expression(step.when) for step in campaign.steps if step.when
         }
+
+    def key(self, step: str, variant: str | None, activity: str | None, locale: str, channel: Channel) -> MessageKey:
+        """What a message of this step is like."""
+        _, its = self.steps[step]
+        template = next((arm.template for arm in its.variants if arm.name == variant), None) or its.template
+        return MessageKey(self.campaign.digest, step, template, activity, locale, channel)
 
 
 class Definitions:

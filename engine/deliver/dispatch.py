@@ -81,13 +81,13 @@ class Dispatcher:
         """Send everything due by now that may go; returns when nothing is left to claim, or soon after `stop`."""
         done = Delivered()
         under_way: asyncio.Task[int] | None = None
-        rerouted = 0  # what one transport could not take, another may at once
+        reopened = 0
         more = True
         try:
             while more and not self._stopping:
                 claimed, letters, lease_until = self._prepare(done)
                 if under_way is not None:
-                    rerouted += await under_way
+                    reopened += await under_way
                     under_way = None
                 ready = self._intend(letters, lease_until, done) if claimed else []
                 under_way = asyncio.create_task(self._send(ready, done)) if ready else None
@@ -95,9 +95,9 @@ class Dispatcher:
                 more = claimed == self._batch  # a batch that was not full took all that was due
                 if not more:
                     if under_way is not None:
-                        rerouted += await under_way
+                        reopened += await under_way
                         under_way = None
-                    more, rerouted = rerouted > 0, 0
+                    more, reopened = reopened > 0, 0
         finally:
             # Whatever befalls the next batch, what this one handed over is recorded.
             if under_way is not None:
@@ -160,23 +160,29 @@ class Dispatcher:
         return ready
 
     async def _send(self, ready: Sequence[Intended], done: Delivered) -> int:
-        """Hand each transport its messages and record what it answers; how many another transport may take at once."""
+        """Hand each transport its messages and record what it answers.
+
+        Returns how many reasons there are to look again at once: messages that another transport may take, and
+        transports that work again.
+        """
         now = self._clock.now()
         answers = await asyncio.gather(*(each.hand_over(now) for each in ready))
         self._announce(ProtocolStep.HANDED)
         now = self._clock.now()
-        rerouted = 0
+        reopened = 0
         with self._database.begin() as connection:
             sight = self._traffic.look(connection, now)
             for each, outcomes in zip(ready, answers, strict=True):
+                failing = each.transport.name in sight.failing
                 rest = self._rest(connection, each.transport.name, outcomes, sight, now, done)
+                reopened += failing and each.transport.name not in sight.failing
                 record = Record()
                 for letter, outcome in zip(each.letters, outcomes, strict=True):
                     judge(record, letter, outcome, each.transport.name, now, rest)
                 self._keep(connection, record, each.transport.name, now, done)
-                rerouted += record.rerouted
+                reopened += record.rerouted
         self._announce(ProtocolStep.RECORDED)
-        return rerouted
+        return reopened
 
     def _rest(
         self,
@@ -191,7 +197,7 @@ class Dispatcher:
         from_it = [each for each in outcomes if each is not TOO_SLOW]
         verdict = decide(from_it, sight.failing.get(transport), now) if from_it else Works()
         if isinstance(verdict, Works):
-            if transport in sight.failing:
+            if sight.failing.pop(transport, None) is not None:
                 breakers.reset(connection, transport)
             return Rest()
         breakers.trip(connection, transport, verdict)

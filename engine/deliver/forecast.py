@@ -28,6 +28,45 @@ Entry = dict[str, Any]
 Key = tuple[int, str, int, str]  # enrollment, step, occurrence, channel
 
 
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """One message to come, or one that will not go for the reason `skip`. `at` is aware, UTC.
+
+    `who` is a row with at least the partner's and couple's names, zone, locale, sealed phone and definition's digest.
+    """
+
+    who: Facts
+    step: str
+    week: int
+    activity: str | None
+    variant: str | None
+    channel: Channel
+    at: datetime
+    moved: MovedBecause | None
+    skip: SkipReason | FailReason | None
+
+    def entry(self) -> Entry:
+        """As it is shown, in the partner's local time."""
+        return {
+            "couple": self.who.ref,
+            "partner": self.who.given_name,
+            "step": self.step,
+            "week": self.week,
+            "activity": self.activity,
+            "channel": self.channel.value,
+            "due_at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "local_time": self.local_time,
+            "timezone": self.who.timezone,
+            "moved_because": self.moved and self.moved.value,
+            "reason": self.skip and self.skip.value,
+        }
+
+    @property
+    def local_time(self) -> str:
+        """When it is on the partner's wall, with the offset."""
+        return wall_time(self.at, _zone(self.who)).isoformat(timespec="seconds")
+
+
 @dataclass
 class _Future:
     """What one couple will have had: messages by partner and local day, and the occurrences that will have gone."""
@@ -38,8 +77,8 @@ class _Future:
 
 def schedule(
     connection: Connection, definitions: Definitions, *, until: date | None, couple: str | None, limit: int
-) -> Iterator[Entry]:
-    """What is to come for a couple, or for about `limit` partners who come first, by instant: plain maps to print.
+) -> Iterator[Upcoming]:
+    """What is to come for a couple, or for about `limit` partners who come first, by instant.
 
     As it would go if the engine runs without a break. What is planned already, such as what a gate moved to tomorrow
     morning, is there too. NotFound when there is no such couple.
@@ -51,20 +90,20 @@ def schedule(
     people = {row.partner_id for row in (*waiting, *found)}
     for partner, day, number in places.sent_days(connection, sorted(people)):
         got[partner][day] += number
-    entries = []
+    found_here: list[Upcoming] = []
     for row in waiting:
         got[row.partner_id][local_day(row.send_at, _zone(row))] += 1
-        entries.append((row.send_at, row.position, _waiting(row)))
+        found_here.append(_waiting(row))
     for _, members in groupby(sorted(found, key=lambda place: place.couple_id), key=lambda place: place.couple_id):
-        entries += _of_couple(connection, definitions, list(members), _Future(got), until)
-    for _, _, entry in sorted(entries, key=lambda each: (each[0], each[2]["couple"], each[1])):
-        if until is None or entry["local_time"][:10] <= until.isoformat():
-            yield entry
+        found_here += _of_couple(connection, definitions, list(members), _Future(got), until)
+    for each in sorted(found_here, key=lambda one: (one.at, one.who.ref, one.who.position)):
+        if until is None or each.local_time[:10] <= until.isoformat():
+            yield each
 
 
 def _of_couple(
     connection: Connection, definitions: Definitions, members: list[Facts], future: _Future, until: date | None
-) -> Iterator[tuple[datetime, int, Entry]]:
+) -> Iterator[Upcoming]:
     """Every slot that is left to the couple's places, in the order in which they fall due."""
     slots: list[tuple[datetime, int, int, Facts, Definition, Slot]] = []
     for place in members:
@@ -79,7 +118,7 @@ def _of_couple(
         yield _one(place, definition, slot, future)
 
 
-def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> tuple[datetime, int, Entry]:
+def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> Upcoming:
     step, timezone, got = slot.step, _zone(place), future.got[place.partner_id]
     channel = step.channel or Channel(place.preferred)
     key = (place.enrollment_id, step.key, slot.occurrence, channel.value)
@@ -104,37 +143,13 @@ def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> t
                 break
             case Defer(later, because):
                 at, moved = later, because
-    return at, place.position, _entry(place, step.key, slot.week, activity, channel.value, at, moved, skip)
+    variant = place.variants.get(step.key)
+    return Upcoming(place, step.key, slot.week, activity, variant, channel, at, moved, skip)
 
 
-def _waiting(row: Facts) -> Entry:
+def _waiting(row: Facts) -> Upcoming:
     moved = None if row.moved_because is None else MovedBecause(row.moved_because)
-    return _entry(row, row.step, row.week, row.activity, row.channel, row.send_at, moved, None)
-
-
-def _entry(
-    who: Facts,
-    step: str,
-    week: int,
-    activity: str | None,
-    channel: str,
-    at: datetime,
-    moved: MovedBecause | None,
-    skip: SkipReason | FailReason | None,
-) -> Entry:
-    return {
-        "couple": who.ref,
-        "partner": who.given_name,
-        "step": step,
-        "week": week,
-        "activity": activity,
-        "channel": channel,
-        "due_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "local_time": wall_time(at, _zone(who)).isoformat(timespec="seconds"),
-        "timezone": who.timezone,
-        "moved_because": moved and moved.value,
-        "reason": skip and skip.value,
-    }
+    return Upcoming(row, row.step, row.week, row.activity, row.variant, Channel(row.channel), row.send_at, moved, None)
 
 
 def _zone(who: Facts) -> str:

@@ -114,8 +114,7 @@ class Letters:
 
 def _key(row: Facts, definition: Definition) -> tuple[MessageKey, Step]:
     _, step = definition.steps[row.step]
-    template = next((arm.template for arm in step.variants if arm.name == row.variant), None) or step.template
-    return MessageKey(row.digest, row.step, template, row.activity, row.locale, Channel(row.channel)), step
+    return definition.key(row.step, row.variant, row.activity, row.locale, Channel(row.channel)), step
 
 
 def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, now: datetime, message: Message) -> Letter:

@@ -37,6 +37,14 @@ class SkipReason(Described):
     NOTHING_TO_DRAW = "nothing_to_draw", "No activity in the pool suits this couple."
 
 
+class Verdict(Described):
+    """What an operator may decide about a delivery in doubt."""
+
+    SENT = "sent", "The provider's own log has it: it counts as sent."
+    RESEND = "resend", "It never arrived: it is sent again, if it is not too late."
+    DROP = "drop", "Whatever became of it, it is given up."
+
+
 class FailReason(Described):
     """Why a delivery failed."""
 
@@ -44,6 +52,7 @@ class FailReason(Described):
     RECIPIENT_REJECTED = "recipient_rejected", "The provider refused the recipient."
     POISON = "poison", "Its message or its `when:` fails for this partner; no other delivery is held back."
     GAVE_UP = "gave_up", "Known failures went on until it was too late to try again."
+    DROPPED = "dropped", "It was in doubt, and the operator gave it up."
 
 
 class MovedBecause(Described):

@@ -135,6 +135,40 @@ def accept(connection: Connection, accepted: Sequence[tuple[int, int, str]], sen
     return connection.execute(_accept, {"accepted": rows(accepted), "sent_at": sent_at}).rowcount
 
 
+_told = rowset("told", id=Integer, receipt=String, at=BigInteger, transport=String, sent_on=Integer)
+_heard_of = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == _told.c.id,
+        or_(
+            deliveries.c.status.in_(_MAY_HAVE_GONE),
+            # Taken for lost, or claimed again; what was never handed over cannot have been accepted.
+            and_(
+                deliveries.c.attempts > 0,
+                deliveries.c.status.in_([*_TAKEN_FOR_LOST, literal_column("'claimed'")]),
+            ),
+        ),
+    )
+    .values(
+        status="sent",
+        reason=None,
+        receipt=func.coalesce(_told.c.receipt, deliveries.c.receipt),
+        transport=_told.c.transport,
+        sent_at=_told.c.at,
+        sent_on=func.coalesce(deliveries.c.sent_on, _told.c.sent_on),
+        lease_owner=None,
+        lease_until=None,
+    )
+)
+
+
+def heard_of(connection: Connection, told: Sequence[tuple[int, str | None, int, str, int | None]]) -> int:
+    """Record acceptances that providers told us of: (id, receipt, instant in milliseconds, transport, local day
+    ordinal). The day counts only where none is stored. How many were news; the answer to the send may come later.
+    """
+    return connection.execute(_heard_of, {"told": rows(told)}).rowcount
+
+
 _settled = rowset(
     "settled",
     id=Integer,

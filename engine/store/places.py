@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, exists, func, insert, select, update
 
-from engine.store.facts import FACTS, Facts, joined
+from engine.store.facts import FACTS, Facts, joined, other
 from engine.store.rowset import rows, rowset
 from engine.store.schema import LEASED, PLANNED, couples, deliveries, enrollments, partners, places
 from engine.store.types import Instant, to_millis
@@ -29,6 +29,7 @@ _places = (
     .order_by(places.c.next_due_at, places.c.enrollment_id, places.c.partner_id)
     .limit(bindparam("limit", type_=Integer))
 )
+_NAMES = partners.c.given_name, partners.c.phone_cipher, other.c.given_name.label("other_name")
 _due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant))
 
 
@@ -39,30 +40,38 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
 
 def upcoming(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
     """The places that have a step left, of one couple or of all, soonest first: columns as `due`, names as well."""
-    statement = _places.add_columns(partners.c.given_name, partners.c.couple_id, couples.c.ref).where(
-        places.c.next_due_at.is_not(None)
-    )
+    named = _places.add_columns(*_NAMES, partners.c.couple_id, couples.c.ref)
+    statement = named.where(places.c.next_due_at.is_not(None))
     if couple_id is not None:
         statement = statement.where(partners.c.couple_id == couple_id)
     return connection.execute(statement, {"limit": limit}).all()
 
 
+_twin = partners.alias("twin")
 _waiting_rows = (
     select(
+        deliveries.c.enrollment_id,
+        deliveries.c.variant,
         deliveries.c.step,
         deliveries.c.week,
         deliveries.c.activity,
         deliveries.c.channel,
         deliveries.c.send_at,
         deliveries.c.moved_because,
+        enrollments.c.digest,
         partners.c.id.label("partner_id"),
         partners.c.position,
         partners.c.given_name,
+        partners.c.phone_cipher,
+        partners.c.locale,
         partners.c.timezone,
+        _twin.c.given_name.label("other_name"),
         couples.c.ref,
     )
+    .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
     .join(partners, partners.c.id == deliveries.c.partner_id)
     .join(couples, couples.c.id == partners.c.couple_id)
+    .outerjoin(_twin, (_twin.c.couple_id == partners.c.couple_id) & (_twin.c.id != partners.c.id))
     .where(PLANNED)
     .order_by(deliveries.c.send_at, deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))

@@ -29,6 +29,7 @@ class Workshop:
     tables: Mapping[str, Mapping[str, object]] = field(repr=False)  # some options are secret
     public_url: str = "https://rekindle.example"
     folder: Path = Path()
+    mailbox: str = "hello@rekindle.example"
 
     def kind(self, name: str) -> str:
         """The installed transport that `name` stands for: its own name, or what its table's `use` says."""
@@ -49,4 +50,4 @@ class Workshop:
         self.refuse_unknown([name])
         factory: TransportFactory = available()[self.kind(name)].load()
         options = {key: value for key, value in self.tables.get(name, {}).items() if key != USE}
-        return factory.configure(Setup(name, options, self.public_url, self.folder, self.build))
+        return factory.configure(Setup(name, options, self.public_url, self.folder, self.mailbox, self.build))

@@ -15,13 +15,15 @@ class Setup:
     """A table `[transports.NAME]`, and what a transport may need of its surroundings.
 
     `name` is what the operator calls it: one kind of transport may be set up twice under two names. `public_url` is
-    where providers reach this engine; `folder` is where relative paths start; `build` makes another transport by name.
+    where providers reach this engine; `mailbox` is the one that emails come from; `folder` is where relative paths
+    start; `build` makes another transport by name.
     """
 
     name: str
     options: Mapping[str, object] = field(default_factory=dict, repr=False)  # some are secret
     public_url: str = "https://rekindle.example"
     folder: Path = Path()
+    mailbox: str = "hello@rekindle.example"
     build: Callable[[str], Transport] | None = field(default=None, repr=False)
 
     def refuse_unknown(self, *known: str) -> None:

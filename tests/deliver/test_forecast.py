@@ -23,7 +23,7 @@ SAME = ("couple", "step", "week", "activity", "channel", "due_at", "local_time",
 def promised(world: World, **given: object) -> list[tuple[object, ...]]:
     with world.database.read() as connection:
         asked = {"until": None, "couple": None, "limit": 1_000, **given}
-        entries = list(schedule(connection, Definitions(), **asked))  # type: ignore[arg-type]
+        entries = [each.entry() for each in schedule(connection, Definitions(), **asked)]  # type: ignore[arg-type]
     return sorted((tuple(entry[name] for name in SAME) for entry in entries), key=str)
 
 

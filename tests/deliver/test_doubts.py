@@ -1,0 +1,146 @@
+"""A doubt is put to the provider, then to the operator; it is sent again only where the campaign says so."""
+
+from datetime import timedelta
+
+import pytest
+from world import Answering, World, at, person, talk
+
+from engine.deliver.verdicts import resolve, retry
+from engine.errors import NotFound, Refused
+from engine.model.campaign import OnDoubt
+from engine.model.delivery import Verdict
+from engine.transport.base import (
+    Accepted,
+    Asked,
+    ConnectionFailed,
+    EmailMessage,
+    Message,
+    MessageRejected,
+    Outcome,
+    OutcomeUnknown,
+)
+
+NINE = "2026-03-03T09:00"
+
+
+class Silent(Answering):
+    """Answers nothing the first time; asked later, says what it is told to."""
+
+    def __init__(self, knows: Accepted | ConnectionFailed | None = None) -> None:
+        super().__init__(self._first_time, "silent")
+        self.asked: list[Asked] = []
+        self._knows = knows
+
+    def _first_time(self, message: Message, attempt: int) -> Outcome | None:
+        return OutcomeUnknown("no answer") if attempt == 1 else None
+
+    async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None:
+        self.asked.append(asked)
+        return self._knows
+
+
+def in_doubt(transport: Answering, **campaign: object) -> World:
+    world = World(talk(late_after=timedelta(hours=5)), transport=transport, **campaign)
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to(NINE)
+    assert world.ends() == [("in_doubt", None)]
+    return world
+
+
+def test_the_provider_is_asked_with_the_message_as_it_was_and_since_when() -> None:
+    transport = Silent()
+    in_doubt(transport).fast_forward(minutes=1)
+    (asked,) = transport.asked
+    assert (asked.delivery_id, asked.since) == (1, at(NINE))
+    assert isinstance(asked.message, EmailMessage)
+    (sent,) = transport.heard
+    assert isinstance(sent, EmailMessage)
+    assert (asked.message.to, asked.message.text) == (sent.to, sent.text)
+    assert asked.message.message_id == sent.message_id
+
+
+def test_a_provider_is_not_asked_again_and_again() -> None:
+    transport = Silent()
+    world = in_doubt(transport)
+    for _ in range(4 * 60 * 23):
+        world.clock.fast_forward(timedelta(seconds=15))
+        world.tick()
+        if len(transport.asked) > 200:
+            break
+    assert 80 < len(transport.asked) < 200  # 5,520 passes
+
+
+@pytest.mark.parametrize(
+    ("policy", "ends"),
+    [(OnDoubt.HOLD, [("in_doubt", None)]), (OnDoubt.RESEND, [("sent", None)])],
+)
+def test_what_nobody_can_tell_is_held_unless_the_campaign_would_rather_send_it_again(
+    policy: OnDoubt, ends: list[tuple[str, None]]
+) -> None:
+    world = in_doubt(Silent(), on_doubt=policy)
+    world.fast_forward(minutes=10)
+    assert world.ends() == [("in_doubt", None)]  # the provider may be slow rather than silent
+    world.fast_forward(minutes=10)
+    assert world.ends() == ends
+
+
+def test_nothing_is_sent_again_that_is_too_late() -> None:
+    world = in_doubt(Silent(), on_doubt=OnDoubt.RESEND)
+    world.fast_forward(hours=6)
+    assert world.ends() == [("in_doubt", None)]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ends", "times"),
+    [
+        (Verdict.SENT, [("sent", None)], 1),
+        (Verdict.RESEND, [("sent", None)], 2),
+        (Verdict.DROP, [("failed", "dropped")], 1),
+    ],
+)
+@pytest.mark.parametrize("ids", [[1], None])
+def test_the_operators_word_settles_a_doubt(
+    verdict: Verdict, ends: list[tuple[str, str | None]], times: int, ids: list[int] | None
+) -> None:
+    transport = Silent()
+    world = in_doubt(transport)
+    assert resolve(world.database, ids, verdict, world.clock.now(), dry_run=True) == 1
+    assert world.ends() == [("in_doubt", None)]
+    assert resolve(world.database, ids, verdict, world.clock.now()) == 1
+    world.fast_forward(hours=1)
+    assert world.ends() == ends
+    assert len(transport.heard) == times
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_only_what_is_in_doubt_can_be_settled(verdict: Verdict) -> None:
+    world = World()
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to(NINE)
+    with pytest.raises(Refused, match="Delivery 1 is sent, not in doubt"):
+        resolve(world.database, [1], verdict, world.clock.now())
+    with pytest.raises(NotFound, match="no delivery 2"):
+        resolve(world.database, [2], verdict, world.clock.now())
+
+
+def test_what_is_too_late_cannot_be_sent_again_by_hand() -> None:
+    world = in_doubt(Silent())
+    world.fast_forward(hours=6)
+    with pytest.raises(Refused, match="too late"):
+        resolve(world.database, [1], Verdict.RESEND, world.clock.now())
+
+
+def test_a_failed_delivery_is_retried_once_what_was_wrong_is_mended() -> None:
+    transport = Answering(lambda message, attempt: MessageRejected("554") if attempt == 1 else None)
+    world = World(transport=transport)
+    world.join("x", person("Ana"))
+    world.enroll()
+    world.go_to(NINE)
+    assert world.ends() == [("failed", "rejected")]
+    assert retry(world.database, [1], world.clock.now()) == 1
+    world.fast_forward(minutes=1)
+    assert world.ends() == [("sent", None)]
+    with pytest.raises(Refused, match="only a failed one is retried"):
+        retry(world.database, [1], world.clock.now())
