@@ -55,7 +55,7 @@ def add(
     consent: Annotated[str, typer.Option(help="The words this person agreed to.")],
     email: Annotated[str, typer.Option(help="Their email address.")] = "",
     phone: Annotated[str, typer.Option(help="Their phone number with +country code.")] = "",
-    channel: Annotated[str, typer.Option(help="email or sms; the one address given if left out.")] = "",
+    channel: Annotated[str, typer.Option(help="email, sms or whatsapp; the one address given if left out.")] = "",
     send_at: Annotated[str, typer.Option(help="Their own local time, HH:MM.")] = "",
     locale: Annotated[str, typer.Option(help="Their language, such as en or es-MX.")] = "",
     causes: Annotated[str, typer.Option(help="What they would like to work on, separated by ;")] = "",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.store.breakers import Breaker
-from engine.transport.base import ConnectionFailed, Misconfigured, Outcome, OutcomeUnknown, Throttled
+from engine.transport.base import Accepted, ConnectionFailed, Misconfigured, Outcome, OutcomeUnknown, Throttled
 
 MEND_TIME = timedelta(minutes=5)
 FAILURES = 5
@@ -29,7 +29,8 @@ def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime) -
     """How the breaker stands after a batch of one or more outcomes: open while `open_until` is later than `now`."""
     failures = 0 if before is None else before.failures
     wrong = next((each for each in outcomes if isinstance(each, Misconfigured)), None)
-    if wrong is not None:
+    # Some codes that blame the set-up are about one recipient's country: where others went through, it is sound.
+    if wrong is not None and not any(isinstance(each, Accepted) for each in outcomes):
         return Breaker(failures + 1, now + MEND_TIME, wrong.detail)
     throttled = [each for each in outcomes if isinstance(each, Throttled)]
     if len(throttled) == len(outcomes):

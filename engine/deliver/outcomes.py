@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.deliver.breaker import MEND_TIME
 from engine.deliver.messages import Letter
 from engine.deliver.retry import GiveUp, RetryAt, decide
 from engine.model.campaign import Channel
@@ -80,7 +81,7 @@ def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now:
             record.rerouted += 1
             _again(record, letter, now, detail)
         case Misconfigured():
-            _again(record, letter, rest.until or now, detail)
+            _again(record, letter, rest.until or now + MEND_TIME, detail)
         case ConnectionFailed() | Throttled():
             wait = outcome.retry_after if isinstance(outcome, Throttled) else None
             match decide(letter.id, letter.attempts + 1, now, letter.expires_at, wait):

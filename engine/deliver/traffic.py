@@ -47,6 +47,11 @@ class Sight:
             channel: routes.open(channel, [name for name, each in failing.items() if each.open_until > now])
             for channel in routes.by_channel
         }
+        self._plain = {
+            channel: some[0]
+            for channel, some in self._open.items()
+            if len(some) == 1 and not some[0].paces and some[0].transport.name not in self._probes
+        }
 
     def room(self, channel: Channel) -> int:
         """How many messages may leave on the channel now, at least: a text of several segments may use more."""
@@ -54,6 +59,8 @@ class Sight:
 
     def way(self, channel: Channel, delivery_id: int, parts: int) -> Route | None:
         """The route that takes this message now, which is drawn from it; None when none may."""
+        if channel in self._plain:
+            return self._plain[channel]
         usable = [route for route in self._open.get(channel, ()) if self._room(route) > 0]
         if not usable:
             return None

@@ -8,6 +8,7 @@ and again in the last transaction before it is sent.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from engine.clock import UnknownZone
 from engine.model.campaign import Caps
@@ -43,8 +44,7 @@ class Defer:
 Decision = Send | Skip | Defer
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """All that the gates may know of one delivery. Instants are aware UTC; `due_at` is its step's own.
 
     `sent_today` and `sent_this_week` count messages on the partner's own calendar day and Monday-to-Sunday week of the
@@ -143,6 +143,8 @@ def ask(case: Case, now: datetime, gates: tuple[Gate, ...] = GATES) -> Decision:
     at, deferral = now, None
     for gate in gates:
         decision = gate(case, at)
+        if decision is SEND:
+            continue
         if isinstance(decision, Skip):
             # Too late only because it had to wait: say what it waited for.
             if decision.reason is SkipReason.TOO_LATE and deferral is not None and now <= case.expires_at:

@@ -78,7 +78,8 @@ _facts = (
                 _twin.c.partner_id == other.c.id,
                 _twin.c.step == deliveries.c.step,
                 _twin.c.occurrence == deliveries.c.occurrence,
-                _twin.c.channel == deliveries.c.channel,
+                # A text and a WhatsApp message reach the same phone.
+                (_twin.c.channel == "email") == (deliveries.c.channel == "email"),
             ),
         )
     )
@@ -89,7 +90,7 @@ _facts = (
 def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
     """What the gates need, read again in the transaction that commits the intent to send; by delivery id.
 
-    `twin` is the other partner's delivery of the same occurrence on the same channel, where there is one.
+    `twin` is the other partner's delivery of the same occurrence to the same kind of address, where there is one.
     """
     return {row.id: row for row in connection.execute(_facts, {"ids": rows([[i] for i in ids])}).all()}
 

@@ -42,7 +42,7 @@ def test_what_takes_or_refuses_a_message_works(outcome: Outcome) -> None:
     ("outcomes", "before", "rest"),
     [
         ([Misconfigured("key")], None, MEND_TIME),
-        ([*FINE, Misconfigured("key")], None, MEND_TIME),
+        ([*FINE[1:], Misconfigured("key")], None, MEND_TIME),
         ([GONE] * (FAILURES - 1), None, timedelta(0)),
         ([GONE] * FAILURES, None, FIRST_REST),
         ([SILENT] * FAILURES, None, FIRST_REST),
@@ -65,6 +65,10 @@ def test_a_transport_rests_for_as_long_as_it_has_earned(
 
 def test_a_few_failures_among_many_successes_are_the_messages_own() -> None:
     assert decide([Accepted("1"), Accepted("2"), GONE, SILENT], None, NOW) == Works()
+
+
+def test_a_set_up_that_is_wrong_for_one_recipient_does_not_stop_the_others() -> None:
+    assert decide([Accepted("1"), Misconfigured("21659"), Accepted("2")], None, NOW) == Works()
 
 
 def test_asking_to_slow_down_is_not_a_failure() -> None:
