@@ -37,6 +37,9 @@ LONGEST = Recipient(
 )
 PUBLIC_URL = "https://rekindle.example"
 
+LONGEST_WHATSAPP = 1_600
+"""Characters that Twilio takes in one message (twilio.com/docs/api/errors/21617)."""
+
 # The template by which a strategy's own words are measured, whether or not a campaign draws them.
 USUAL_TEMPLATE = {Kind.CONVERSATION: "prompt", Kind.EXERCISE: "exercise"}
 
@@ -84,7 +87,12 @@ def _check(
         files = [folder / text.channel.form / f"{text.template}{suffix}" for folder in subject.templates]
         if template := next((file for file in files if file.is_file()), None):
             yield Finding(str(template), 1, 1, what, fix)
-    if isinstance(message, SmsMessage):
+    if isinstance(message, SmsMessage) and message.channel is Channel.WHATSAPP:  # it has no segments to be split into
+        over = len(message.body) - LONGEST_WHATSAPP
+        if over > 0:
+            what = f"the WhatsApp message has {over + LONGEST_WHATSAPP} characters of {LONGEST_WHATSAPP}"
+            yield _place(library, definition, text, what, f"cut {over} characters or more")
+    elif isinstance(message, SmsMessage):
         size = measure(message.body)
         if size.offenders:
             index, character = size.offenders[0]

@@ -170,7 +170,7 @@ def _channel(text: str, has_email: bool, has_phone: bool) -> Channel:
     if not (has_email if word == "email" else has_phone):
         raise BadValue(
             f"The channel is {word}, but there is no {'email address' if word == 'email' else 'phone number'}.",
-            "Give one, or choose the other channel.",
+            "Give one, or choose another channel.",
         )
     return Channel(word)
 

@@ -63,10 +63,15 @@ def email(delivery_id: int, text: str = "Hello.", to: str = "ana@example.com") -
     )
 
 
-def sms(delivery_id: int, text: str = "Hello.", to: str = "+12025550123") -> SmsMessage:
-    """A text as the engine hands it over."""
+def sms(delivery_id: int, text: str = "Hello.", to: str = "+12025550123", channel: Channel = Channel.SMS) -> SmsMessage:
+    """A text, or a WhatsApp message, as the engine hands it over."""
     return SmsMessage(
-        delivery_id=delivery_id, to=to, body=text, valid_for=timedelta(hours=4), reference=f"{delivery_id}.0"
+        delivery_id=delivery_id,
+        to=to,
+        body=text,
+        valid_for=timedelta(hours=4),
+        reference=f"{delivery_id}.0",
+        channel=channel,
     )
 
 
@@ -176,17 +181,20 @@ CHECKS: tuple[Check, ...] = (
 
 def _messages(transport: Transport, size: int) -> list[Message]:
     """So many messages, on the transport's channels in turns."""
-    of = [email] * (Channel.EMAIL in transport.channels) + [sms] * bool(transport.channels - {Channel.EMAIL})
-    return [of[number % len(of)](number) for number in range(1, size + 1)]
+    channels = sorted(transport.channels)
+    return [_message(channels[number % len(channels)], number, "Hello.") for number in range(1, size + 1)]
 
 
 def _in_each_channel(transport: Transport, number: int, body: str) -> list[Message]:
-    made: list[Message] = []
-    if Channel.EMAIL in transport.channels:
-        made.append(email(number, body))
-    if transport.channels - {Channel.EMAIL} and body:
-        made.append(sms(number + 1, body))
-    return made
+    return [
+        _message(channel, number + place, body)
+        for place, channel in enumerate(sorted(transport.channels))
+        if body or channel is Channel.EMAIL
+    ]
+
+
+def _message(channel: Channel, number: int, body: str) -> Message:
+    return email(number, body) if channel is Channel.EMAIL else sms(number, body, channel=channel)
 
 
 def _receipts(outcomes: Sequence[Outcome]) -> list[str]:
