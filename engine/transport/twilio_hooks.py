@@ -52,7 +52,7 @@ def verify(hook: Hook, token: str) -> None:
     settings, so that the validator's trying it with and without its port tries nobody else's host.
     """
     # Imported here, for it loads the whole package.
-    from twilio.request_validator import RequestValidator, get_signature_algorithm  # type: ignore[import-untyped]
+    from twilio.request_validator import RequestValidator, get_signature_algorithm
 
     if hook.kind not in _KINDS:
         raise NotOurs(f"Twilio has no webhook {hook.kind!r}.")
