@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from engine.model.campaign import Campaign, Channel
 from engine.model.sender import Sender
 from engine.model.strategy import DEFAULT_LOCALE
-from engine.render.mime import Skeleton
-from engine.render.mime_header import field, mailbox, refuse_breaks
-from engine.render.mime_header import recipient as one_address
+from engine.render.mime import UNSUBSCRIBE, Skeleton, header_values
+from engine.render.mime_header import mailbox
 from engine.render.recipient import MessageKey, Recipient
 from engine.render.seen import CampaignSeen, StepSeen, activity_seen
 from engine.render.segments import GSM_BASIC, measure
+from engine.render.shaped import Moulds, ShapedEmail, refuse_halves
 from engine.render.shelf import Shelf, names
-from engine.render.specialise import RenderError, Template, render
+from engine.render.specialise import Filled, RenderError, Template, fill, render, written
 from engine.transport.base import EmailMessage, Message, SmsMessage
 
 __all__ = ["Composer", "RenderError"]
@@ -113,28 +113,30 @@ class _Email:
         self._sender = sender
         self._constant = constant
         self._assemble = skeleton.assemble
+        self._moulds = Moulds(skeleton, sender, constant)
 
     def write(self, to: Recipient) -> EmailMessage | RenderError:
+        """The message, once nothing in it can fail later: assembling happens far from where one can be set aside."""
         if not to.other_name:
             to = replace(to, other_name=self._nameless)
         try:
             subject = render(self._subject, to).strip()
-            html = render(self._html, to)
-            text = render(self._text, to)
-            return self._checked(to, subject, html, text)
+            html = fill(self._html, to)
+            text = fill(self._text, to)
+            if isinstance(html, str) or isinstance(text, str):
+                return self._plain(to, subject, html, text)
+            mould = self._moulds.of(text[0], html[0])
+            if mould is None:
+                return self._plain(to, subject, html, text)
+            return ShapedEmail(mould, to, subject, text[1] + html[1])
         except RenderError as error:
             return error
 
-    def _checked(self, to: Recipient, subject: str, html: str, text: str) -> EmailMessage:
-        """The message, once nothing in it can fail later: assembling happens far from where one can be set aside."""
+    def _plain(self, to: Recipient, subject: str, html: Filled | str, text: Filled | str) -> EmailMessage:
         unsubscribe = f"<{to.links.unsubscribe}>"
-        field("Subject", subject)
-        refuse_breaks("List-Unsubscribe", unsubscribe)
-        refuse_breaks("Message-ID", to.message_id)
-        if to.address:
-            one_address(to.address)
-        if not (_encodable(html) and _encodable(text)):
-            raise RenderError("the message holds half of a surrogate pair", "Correct the partner's name.")
+        header_values(to.address, subject, to.date, to.message_id, unsubscribe)
+        html, text = written(html), written(text)
+        refuse_halves(html + text)
         return EmailMessage(
             delivery_id=to.delivery_id,
             to=to.address,
@@ -144,7 +146,7 @@ class _Email:
             text=text,
             message_id=to.message_id,
             date=to.date,
-            headers=(("List-Unsubscribe", unsubscribe), *self._constant),
+            headers=((UNSUBSCRIBE, unsubscribe), *self._constant),
             assemble=self._assemble,
         )
 
@@ -163,12 +165,12 @@ class _Sms:
         try:
             body = render(self._template, to)
             # A name may be long, or hold a letter that GSM-7 lacks; misspelling it would be worse than leaving it out.
-            if not _usual(to.other_name) and measure(body).parts > MOST_PARTS:
+            dear = self._channel is Channel.SMS and not _usual(to.other_name)
+            if dear and measure(body).parts > MOST_PARTS:
                 body = render(self._template, replace(to, other_name=self._nameless))
+            refuse_halves(body)
         except RenderError as error:
             return error
-        if not _encodable(body):
-            return RenderError("the message holds half of a surrogate pair", "Correct the partner's name.")
         return SmsMessage(
             to.delivery_id, to.address, body, to.valid_for, to.message_id[1:].partition("@")[0], self._channel
         )
@@ -177,13 +179,3 @@ class _Sms:
 def _usual(name: str) -> bool:
     """Whether lint vouches for a text with this name in it: it measures them with a name of twelve letters."""
     return len(name) <= 12 and GSM_BASIC.issuperset(name)  # a backtick is ASCII, but not GSM-7
-
-
-def _encodable(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -22,6 +22,11 @@ _MAILBOXES = frozenset({"From", "Sender", "Reply-To"})
 
 @lru_cache(maxsize=1024)
 def field(name: str, value: str) -> bytes:
+    """As `encoded`, remembered: for what many messages share."""
+    return encoded(name, value)
+
+
+def encoded(name: str, value: str) -> bytes:
     """The body of the header `name`, folded; mailboxes get their display name encoded, not their address.
 
     RenderError when the value holds a line break, another control character or half a surrogate pair.

@@ -1,5 +1,7 @@
 """The one door of rendering: `render(template, recipient) -> str`. How it is fast is nobody's business outside.
 
+Who can use a text in parts asks `fill` instead: constants that many texts share, and this one's slots.
+
 A template is rendered once with markers in place of everything personal; the path that rendering took is compiled
 into one small function (see trace). The next recipient who takes the same path costs that function alone. Others are
 traced in their turn, up to a bound; whatever a trace cannot express is rendered in the ordinary way. Same bytes
@@ -13,12 +15,15 @@ import jinja2
 
 from engine.render.sandbox import Sandbox
 from engine.render.spec_errors import RenderError
-from engine.render.trace import Trace, trace
+from engine.render.trace import Slots, Trace, trace
 from engine.render.trace_runtime import TracingSandbox
 
-__all__ = ["RenderError", "Template", "render", "render_all"]
+__all__ = ["Filled", "RenderError", "Template", "fill", "render", "render_all"]
 
 MAX_TRACES = 8
+
+Filled = tuple[Trace, Slots]
+"""A text as the path it took and what fills that path's slots."""
 
 
 class Template:
@@ -51,16 +56,18 @@ class Template:
         """The text for `recipient`, rendered by Jinja; RenderError when it cannot be."""
         return self._sandbox.rendered(self._ordinary, self._constants | _personal(recipient))
 
-    def learn(self, recipient: object) -> str:
+    def learn(self, recipient: object) -> Filled | str:
         """The text for `recipient`, whom no trace fits; keeps a new trace if there is room and one can be made."""
         text = self.ordinary(recipient)
         if len(self.traces) < self._room and self._tries > 0:
             self._tries -= 1
             try:
                 found = self._trace(recipient)
-                if found.run(recipient) == text:
+                slots = found.slots(recipient)
+                if slots is not None and found.text(slots) == text:
                     self.traces.append(found)
                     self._tries += 1
+                    return found, slots
             except Exception:  # noqa: S110 - ordinary rendering has the text already
                 pass
         return text
@@ -80,19 +87,29 @@ class Template:
         return trace(twin, self._traced, self._constants, recipient)
 
 
-def render(template: Template, recipient: object) -> str:
-    """The text of `template` for `recipient`. RenderError, naming template and line, when it cannot be rendered."""
+def fill(template: Template, recipient: object) -> Filled | str:
+    """What `render` makes its text of, where a trace could be taken; else the text."""
     for known in template.traces:
         try:
-            text = known.run(recipient)
+            slots = known.slots(recipient)
         except Exception:  # ordinary rendering finds the same error, and its line
             return template.ordinary(recipient)
-        if text is not None:
+        if slots is not None:
             known.hits += 1
             if known is not template.traces[0]:
                 template.promote(known)
-            return text
+            return known, slots
     return template.learn(recipient)
+
+
+def render(template: Template, recipient: object) -> str:
+    """The text of `template` for `recipient`. RenderError, naming template and line, when it cannot be rendered."""
+    return written(fill(template, recipient))
+
+
+def written(found: Filled | str) -> str:
+    """The text of what `fill` found."""
+    return found if isinstance(found, str) else found[0].text(found[1])
 
 
 def render_all(template: Template, recipients: Iterable[object]) -> list[str | RenderError]:

@@ -1,30 +1,51 @@
 """Tracing: one rendering, watched, becomes a small Python function that renders everyone who takes the same path."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import jinja2
 
-from engine.render.spec_bounds import fits
+from engine.render.spec_bounds import MAX_TEXT, fits
+from engine.render.spec_errors import RenderError
 from engine.render.trace_marker import Marker
 from engine.render.trace_recorder import Recorder, Step, UntraceableError
-from engine.render.trace_runtime import TracingSandbox, merged
+from engine.render.trace_runtime import TracingSandbox, joined, merged
+
+Slots = tuple[str, ...]
+"""What a trace puts between its constants, in order."""
 
 
 class Trace:
-    """One path through a template, compiled. `run(recipient)` is its text, or None when a guard misses.
+    """One path through a template, compiled: constants, with a slot between each two.
 
-    `source` is the function as it was compiled: our own names and public attribute names, never data.
+    `slots(recipient)` is what goes there, or None when a guard misses; it raises what the template would, and
+    RenderError when the text would be longer than a message may be. `source` is the function as it was compiled: our
+    own names and public attribute names, never data.
     """
 
-    __slots__ = ("hits", "run", "source")
+    __slots__ = ("constants", "hits", "slots", "source")
 
-    def __init__(self, source: str, constants: Mapping[str, Any]) -> None:
-        namespace = dict(constants)
+    def __init__(self, source: str, names: Mapping[str, Any], constants: tuple[str, ...]) -> None:
+        namespace = {**names, "room": MAX_TEXT - len(fits("".join(constants))), "join": "".join, "refuse": _too_long}
         exec(compile(source, "<trace>", "exec"), namespace)  # noqa: S102 - no data in it; see `source`
+        self.constants = constants
         self.hits = 0
         self.source = source
-        self.run: Callable[[object], str | None] = namespace["trace"]
+        self.slots: Callable[[object], Slots | None] = namespace["trace"]
+
+    def text(self, slots: Sequence[str]) -> str:
+        """The whole text."""
+        return interleaved(self.constants, slots)
+
+
+def interleaved(constants: Sequence[str], slots: Sequence[str]) -> str:
+    """The text that has `slots` between `constants`, of which there is one more."""
+    if not slots:
+        return constants[0]
+    parts = [""] * (len(constants) + len(slots))
+    parts[::2] = constants
+    parts[1::2] = slots
+    return "".join(parts)
 
 
 def trace(sandbox: TracingSandbox, template: jinja2.Template, constants: Mapping[str, object], recipient: Any) -> Trace:
@@ -37,13 +58,32 @@ def trace(sandbox: TracingSandbox, template: jinja2.Template, constants: Mapping
     personal = {name: recorder.field(root, name) for name in recipient.__dataclass_fields__}
     variables = {**constants, **{name: marker for name, marker in personal.items() if marker is not None}}
     sandbox.begin()
-    pieces = merged(template.root_render_func(template.new_context(variables)))
+    printed: Iterable[Any] = template.root_render_func(template.new_context(variables))
+    shown: list[Any] = []
+    for piece in printed:
+        shown += (type(piece) is Marker and recorder.pieces(piece)) or (piece,)
     if recorder.gave_up:
         raise UntraceableError
-    parts = [piece.name if type(piece) is Marker else recorder.constant(piece) for piece in pieces]
-    lines = [*_lines(recorder.steps, parts), f"return fits(join(({''.join(f'{part}, ' for part in parts)})))"]
+    between, slots = [""], list[str]()
+    for piece in merged(shown):
+        if type(piece) is Marker:
+            if type(piece.value) is not str:  # a filter block's Markup: a slot is plain text
+                piece = recorder.apply(joined, (piece,))  # noqa: PLW2901
+            slots.append(piece.name)
+            between.append("")
+        else:
+            between[-1] = piece
+    lines = [
+        *_lines(recorder.steps, slots),
+        f"s = ({''.join(f'{slot}, ' for slot in slots)})",
+        "return s if len(join(s)) <= room else refuse()",
+    ]
     source = "def trace(r):\n" + "".join(f"    {line}\n" for line in lines)
-    return Trace(source, recorder.constants | {"fits": fits, "join": "".join})
+    return Trace(source, recorder.constants, tuple(between))
+
+
+def _too_long() -> NoReturn:
+    raise RenderError(f"text grows past {MAX_TEXT} characters")
 
 
 def _lines(steps: list[Step], shown: list[str]) -> list[str]:

@@ -46,6 +46,7 @@ class Recorder:
         self._known: dict[str, Marker] = {}
         self._guards: set[str] = set()
         self._unread: set[str] = set()
+        self._pieces: dict[str, list[Any]] = {}
         self._contexts: dict[tuple[type, bool], Any] = {}
 
     def give_up(self) -> NoReturn:
@@ -70,7 +71,7 @@ class Recorder:
         fields = getattr(kind, "__dataclass_fields__", {})
         if name not in fields or not name.isidentifier() or name.startswith("_") or keyword.iskeyword(name):
             return None
-        self._guard(f"type({owner.name}) is not {self.constant(kind)}", owner)
+        self.guard_type(owner)
         return self._made(f"{owner.name}.{name}", (owner.name,), lambda: getattr(owner.value, name), lazy=True)
 
     def truth(self, marker: Marker) -> bool:
@@ -85,9 +86,13 @@ class Recorder:
         if kind not in (tuple, list):
             self.give_up()
         size = len(marker.value)
-        self._guard(f"type({marker.name}) is not {self.constant(kind)}", marker)
+        self.guard_type(marker)
         self._guard(f"len({marker.name}) != {self.constant(size)}", marker)
         return size
+
+    def guard_type(self, marker: Marker) -> None:
+        """Whoever's value is of another class than this one's takes another path."""
+        self._guard(f"type({marker.name}) is not {self.constant(type(marker.value))}", marker)
 
     def parts(self, marker: Marker) -> list[Marker]:
         """One marker for each item of a tuple, list or iterator; how many there are is guarded."""
@@ -99,16 +104,33 @@ class Recorder:
         source = f"{whole.name}[{self.constant(place)}]"
         return self._made(source, (whole.name,), lambda: whole.value[place], lazy=True)
 
+    def in_pieces(self, whole: Marker, pieces: list[Any]) -> Marker:
+        """`whole`, which is the text of `pieces` joined; shown, it is shown as them."""
+        self._pieces[whole.name] = pieces
+        return whole
+
+    def pieces(self, marker: Marker) -> list[Any] | None:
+        """What `marker` is known to be joined from, if it is."""
+        return self._pieces.get(marker.name)
+
     def apply(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any] | None = None
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        named: dict[str, Any] | None = None,
+        *,
+        lazy: bool = False,
     ) -> Marker:
-        """`function(*arguments, **named)`, now for the value at hand and later for every recipient. It must be pure."""
+        """`function(*arguments, **named)`, now for the value at hand and later for every recipient. It must be pure.
+
+        A `lazy` one cannot fail, and is left out of the trace unless something reads it.
+        """
         arguments, named, uses = tuple(map(self._outside, arguments)), named or {}, list[str]()
         written = [self._written(argument, uses) for argument in arguments]
         if named:
             written.append(f"**{self._written(named, uses)}")
         source = f"{self.constant(function)}({', '.join(written)})"
-        return self._made(source, tuple(uses), lambda: function(*plain(arguments), **plain(named)))
+        return self._made(source, tuple(uses), lambda: function(*plain(arguments), **plain(named)), lazy)
 
     def _made(self, source: str, uses: tuple[str, ...], value: Callable[[], Any], lazy: bool = False) -> Marker:
         if source in self._known:

@@ -11,27 +11,11 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from markupsafe import Markup, escape
 
 from engine.render import spec_bounds as bounds
+from engine.render.markdown import named
 from engine.render.sandbox import BoundedTemplate, Sandbox
 from engine.render.spec_policy import COUNTED, HOLDING
 from engine.render.trace_marker import Marker, marked
-
-_ENTITIES = (("&", "&amp;"), (">", "&gt;"), ("<", "&lt;"), ("'", "&#39;"), ('"', "&#34;"))
-
-
-def printed_html(value: Any) -> str:
-    """What `{{ value }}` adds to HTML."""
-    if type(value) is not str:
-        return str(escape(bounds.printable(value)))
-    text: str = value
-    if not text.isalnum():
-        for character, entity in _ENTITIES:  # the bytes of markupsafe.escape, without the object it wraps them in
-            text = text.replace(character, entity)
-    return text
-
-
-def printed_text(value: Any) -> str:
-    """What `{{ value }}` adds to plain text."""
-    return value if type(value) is str else str(bounds.printable(value))
+from engine.render.trace_printing import named_in_pieces, printed_html, printed_text, printing, recording
 
 
 def called(method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -55,20 +39,6 @@ def merged(pieces: Iterable[Any]) -> list[Any]:
         elif piece:
             kept.append(str(piece))
     return kept
-
-
-def _recording(function: Callable[..., Any], traced: Callable[..., Any] | None = None) -> Callable[..., Any]:
-    """`function`, recorded (as `traced`, if that is given) when an argument is or holds a marker."""
-
-    def record(*arguments: Any, **named: Any) -> Any:
-        recorder = marked(arguments) or marked(named)
-        if recorder is None:
-            return function(*arguments, **named)
-        return recorder.apply(traced or function, arguments, named)
-
-    if hasattr(function, "jinja_pass_arg"):
-        record.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined]
-    return record
 
 
 class TracedMacro(Macro):
@@ -111,7 +81,7 @@ class TracedContext(Context):
         return TracedBlock(name, self, found._stack, found._depth) if isinstance(found, BlockReference) else found
 
 
-_markup = _recording(Markup)
+_markup = recording(Markup)
 
 
 class TracedTemplate(BoundedTemplate):
@@ -121,10 +91,10 @@ class TracedTemplate(BoundedTemplate):
         "Macro": TracedMacro,
         "Markup": _markup,
         "TemplateReference": TracedSelf,
-        "escape": _recording(escape, printed_html),
-        "markup_join": _recording(bounds.markup_join),
-        "str": _recording(str, printed_text),
-        "str_join": _recording(bounds.str_join),
+        "escape": printing(escape, printed_html),
+        "markup_join": recording(bounds.markup_join),
+        "str": printing(str, printed_text),
+        "str_join": recording(bounds.str_join),
     }
 
 
@@ -137,12 +107,15 @@ class TracingSandbox(Sandbox):
         self.template_class = TracedTemplate
         self.context_class = TracedContext
         self.globals = sandbox.globals
-        own = (COUNTED, HOLDING)
-        self.filters = {
-            name: function if name in own else _recording(function) for name, function in sandbox.filters.items()
+        own: dict[str, Callable[..., Any]] = {name: sandbox.filters[name] for name in (COUNTED, HOLDING)}
+        filters: dict[str, Callable[..., Any]] = sandbox.filters
+        self.filters = own | {
+            name: named_in_pieces if function is named else recording(function)
+            for name, function in filters.items()
+            if name not in own
         }
         tests: dict[str, Any] = sandbox.tests
-        self.tests = {name: _recording(function) for name, function in tests.items()}
+        self.tests = {name: recording(function) for name, function in tests.items()}
 
     def printed(self, value: Any) -> Any:
         return value if type(value) is Marker else super().printed(value)

@@ -38,8 +38,9 @@ class EmailMessage:
     """One email to one recipient, always. `headers` are the extra ones, in order; `date` is aware.
 
     `html`, `text` and `subject` are the parts for providers that take parts; `mime()` is the whole message with CRLF
-    line ends for those that take bytes. Messages that share their `shape` (the same object) differ only in subject,
-    headers and `slots`, for providers that take a template and what goes into it.
+    line ends for those that take bytes. Each may be made when it is read, and is not kept: read what is needed, once.
+    Messages that share their `shape` (the same object) differ only in subject, headers and `slots`, for providers that
+    take a template and what goes into it.
     """
 
     delivery_id: int

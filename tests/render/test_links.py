@@ -24,6 +24,11 @@ def test_an_unsubscribe_link_is_short_and_under_the_public_url() -> None:
     assert link == LINKS.unsubscribe(7, Channel.EMAIL)
 
 
+def test_links_that_are_in_inboxes_already_stay_good() -> None:
+    assert LINKS.unsubscribe(7, Channel.EMAIL) == "https://nudge.example/u/AQEAAAAAAAftGR2DJRs1S-HXPFd2RHJ3"
+    assert LINKS.token(Purpose.CONFIRM, 2**48 - 1, Channel.SMS) == "AQL_______-wOBvCv_dbqODDZNXkV0Rx"
+
+
 @given(IDS, CHANNELS, PURPOSES)
 def test_a_token_reads_back_for_its_own_purpose_and_no_other(partner: int, channel: Channel, purpose: Purpose) -> None:
     token = LINKS.token(purpose, partner, channel)

@@ -8,9 +8,10 @@ from itertools import permutations
 import pytest
 from markupsafe import Markup, escape
 
+from engine.render.markdown import Piece, named
 from engine.render.sandbox import RenderError, environment
-from engine.render.specialise import Template, render, render_all
-from engine.render.trace_runtime import printed_html
+from engine.render.specialise import Template, fill, render, render_all
+from engine.render.trace_printing import printed_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,44 @@ def test_other_values_on_the_same_path_share_a_trace() -> None:
     assert [known.hits for known in template.traces] == [5]
 
 
+HTML_WORDS = (Piece(Markup("<p>Ask "), "name"), Piece(Markup(".</p>"), "Name"), Piece(Markup("<br>")))
+PLAIN_WORDS = (Piece("Ask <", "name"), Piece("> & ", "Name"))
+UNNAMED = (Piece(Markup("<p>Ask.</p>")),)
+
+
+@pytest.mark.parametrize("html", [True, False])
+@pytest.mark.parametrize("words", [HTML_WORDS, PLAIN_WORDS, UNNAMED, ()], ids=["html", "plain", "unnamed", "none"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ words|named(other_name) }}",
+        "{{ words|named(name=other_name)|upper }}{{ words|named(other_name)|length }}",
+        "{% set x = words|named(other_name) %}{{ x }}{{ x ~ '<' }}{% if x %}{{ [x, x]|join }}{% endif %}",
+        "{% autoescape false %}{{ words|named(other_name) }}{% endautoescape %}",
+    ],
+)
+def test_an_activitys_words_are_the_same_specialised_whatever_the_name(
+    source: str, words: tuple[Piece, ...], html: bool
+) -> None:
+    sandbox = environment([], html=html)
+    sandbox.filters["named"] = named
+    names = ("bo", "<b>", "", Markup("<i>"), None, 3, "élan")
+    for first in range(len(names)):
+        template = Template(sandbox, "page", {"words": words}, source=source)
+        for name in (*names[first:], *names) * 2:
+            reader = Reader(Person("Ana"), name, False, 1)
+            assert text_or_error(template, reader) == ordinary(template, reader)
+
+
+def test_an_activitys_words_are_constants_around_the_name() -> None:
+    sandbox = environment([], html=True)
+    sandbox.filters["named"] = named
+    template = Template(sandbox, "page", {"words": HTML_WORDS}, source="{{ words|named(other_name) }}")
+    found = fill(template, Reader(Person("Ana"), "bo", False, 1))
+    assert not isinstance(found, str)
+    assert (found[0].constants, found[1]) == (("<p>Ask ", ".</p>", "<br>"), ("bo", "Bo"))
+
+
 def test_traces_are_bounded_and_the_most_used_comes_first() -> None:
     source = "".join(f"{{% if week == {n} %}}{n}{{% endif %}}" for n in range(30))
     template = made(source)
@@ -168,7 +207,7 @@ def test_traces_are_bounded_and_the_most_used_comes_first() -> None:
     assert len(template.traces) == 8
     for _ in range(50):
         render(template, readers[5])
-    assert template.traces[0].run(readers[5]) == "5"
+    assert template.traces[0].slots(readers[5]) == ()
     assert [render(template, reader) for reader in readers] == [str(n) for n in range(30)]
 
 

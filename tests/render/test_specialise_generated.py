@@ -12,7 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from engine.render.sandbox import RenderError, environment
-from engine.render.specialise import Template, render
+from engine.render.specialise import Template, fill, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,4 +261,7 @@ def test_what_can_be_traced_is_traced(source: str, people: list[Reader], html: b
     before = sum(known.hits for known in template.traces)
     for reader in people:
         assert render(template, reader) == template.ordinary(reader)
-    assert sum(known.hits for known in template.traces) == before + len(people)
+        found = fill(template, reader)
+        assert not isinstance(found, str)
+        assert {type(slot) for slot in found[1]} <= {str}
+    assert sum(known.hits for known in template.traces) == before + 2 * len(people)
