@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -28,12 +29,14 @@ from engine.enroll.importer import ImportReport, import_couples
 from engine.enroll.latecomers import seat_latecomers
 from engine.enroll.partner import add_partner
 from engine.errors import SettingsError, StoreError
+from engine.hear.intake import Caught, Hearing
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
 from engine.model.enrollment import StopReason
 from engine.model.sender import Sender
 from engine.render.compose import Composer
 from engine.render.links import Links
+from engine.render.notices import Notices
 from engine.settings import Settings
 from engine.shipped import shipped
 from engine.store import couples, enrollments, places
@@ -42,6 +45,7 @@ from engine.store.migrate import is_current
 from engine.store.vault import Vault
 from engine.transport.base import Transport
 from engine.transport.registry import Workshop
+from engine.transport.source import EventSource
 
 
 @dataclass
@@ -51,6 +55,7 @@ class Tick:
     planned: Planned = field(default_factory=Planned)
     delivered: Delivered = field(default_factory=Delivered)
     reconciled: Reconciled = field(default_factory=Reconciled)
+    caught: Caught = field(default_factory=Caught)
 
 
 class Engine:
@@ -124,6 +129,21 @@ class Engine:
     def _reconciler(self) -> Reconciler:
         return Reconciler(self.database, self._definitions, self._letters, self.routes.transports)
 
+    @cached_property
+    def hearing(self) -> Hearing:
+        """What providers tell us: the webhooks of those transports that read any."""
+        notices = Notices(template_folders(self.settings), self.sender)
+        return Hearing(self.database, self.vault, self._sources, self.clock, notices)
+
+    @cached_property
+    def _sources(self) -> Mapping[str, EventSource]:
+        """The event sources among the transports that are used, and those only described: they may have been used."""
+        transports = dict(self.routes.transports)
+        for name in self.settings.transports.keys() - transports.keys():
+            with suppress(SettingsError):  # one that nothing uses need not be whole
+                transports[name] = workshop_of(self.settings).build(name)
+        return {name: each for name, each in transports.items() if isinstance(each, EventSource)}
+
     def campaign(self, name: str) -> Campaign:
         """The campaign with this id in the campaign folders, or in the file with this path; NotFound otherwise."""
         return find_campaign(name, campaign_folders(self.settings), self.library)
@@ -174,11 +194,12 @@ class Engine:
         return len(found)
 
     async def tick(self) -> Tick:
-        """One pass: settle what is in doubt if anyone knows, plan what is due, send what is planned and due."""
+        """One pass: take in what was heard and left, settle doubts if anyone knows, plan and send what is due."""
+        caught = self.hearing.catch_up() if self._sources else Caught()
         now = self.clock.now()
         reconciled = await self._reconciler.reconcile(now)
         planned = self._planner.plan_due(now)
-        return Tick(planned, await self._dispatcher.drain(), reconciled)
+        return Tick(planned, await self._dispatcher.drain(), reconciled, caught)
 
     @property
     def sender(self) -> Sender:
@@ -243,7 +264,7 @@ def workshop_of(settings: Settings) -> Workshop:
 
 
 def routes_of(settings: Settings) -> Routes:
-    """The transports of each channel, built; SettingsError when one does not carry what it is named for."""
+    """The transports of each channel, built; SettingsError when one does not carry what it is named for, and so on."""
     workshop = workshop_of(settings)
     shares = {channel: dict(getattr(settings.channels, channel)) for channel in Channel}
     built = {name: workshop.build(name) for names in shares.values() for name in names}
@@ -254,12 +275,14 @@ def routes_of(settings: Settings) -> Routes:
                     f"channels.{channel}: the transport {name} does not carry {channel}.",
                     fix=f"It carries {', '.join(sorted(built[name].channels))}; `rekindle transports list` shows all.",
                 )
-    return Routes(
+    routes = Routes(
         {
             channel: tuple(Route(built[name], share, _paces(settings, channel, name)) for name, share in names.items())
             for channel, names in shares.items()
         }
     )
+    _refuse_idle_paces(settings, routes)
+    return routes
 
 
 def _paces(settings: Settings, channel: Channel, transport: str) -> tuple[str, ...]:
@@ -269,6 +292,17 @@ def _paces(settings: Settings, channel: Channel, transport: str) -> tuple[str, .
         sender = settings.sender.email
     names = (transport, sender, sender.rpartition("@")[2])
     return tuple(name for name in dict.fromkeys(names) if name in settings.pace)
+
+
+def _refuse_idle_paces(settings: Settings, routes: Routes) -> None:
+    """A limit that holds for nothing is a misspelt one."""
+    used = {name for each in routes.by_channel.values() for route in each for name in route.paces}
+    for name in settings.pace:
+        if name not in used:
+            raise SettingsError(
+                f"pace.{name} is the limit of nothing: no channel uses a transport, sender or domain of that name.",
+                fix="Name it as in [channels], or as a sender: an address, its domain, or a number, in quotes.",
+            )
 
 
 def load_vault(settings: Settings) -> Vault:

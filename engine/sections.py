@@ -101,3 +101,12 @@ class PriceSettings(BaseModel):
     prefixes: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description='A segment to numbers that begin so, such as "+44" = 0.04; the longest wins.'
     )
+
+
+class WebSettings(BaseModel):
+    """Where `rekindle web` and `rekindle run` listen. Put a proxy that speaks TLS for `public_url` in front."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 for any free one.")

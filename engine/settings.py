@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from engine.errors import SettingsError
-from engine.sections import ChannelSettings, PaceSettings, PriceSettings, SenderSettings, WarmUp
+from engine.sections import ChannelSettings, PaceSettings, PriceSettings, SenderSettings, WarmUp, WebSettings
 
 FILE = "rekindle.toml"
 PREFIX = "REKINDLE_"
@@ -50,6 +50,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="Limits by transport or sender, such as [pace.twilio] per_second."
     )
     prices: PriceSettings = Field(default_factory=PriceSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
     batch: int = Field(500, ge=1, le=5000, description="How many deliveries a worker claims at once.")
     lease_seconds: int = Field(300, ge=10, description="How long a claim is held before others may take it over.")
     tick_seconds: int = Field(15, ge=1, description="How often `rekindle run` looks for what is due.")
@@ -85,6 +86,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "pace": PaceSettings,
     "warm_up": WarmUp,
     "prices": PriceSettings,
+    "web": WebSettings,
 }
 
 

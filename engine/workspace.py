@@ -26,6 +26,20 @@ sms = "outbox"
 
 [transports.outbox]
 folder = "outbox"
+
+# To go live, name a provider above and describe it here; `rekindle transports check` tells what is still wrong.
+# Secrets stand best in the environment, such as REKINDLE_TRANSPORTS__SMTP__PASSWORD.
+#
+# [transports.smtp]
+# host = "smtp.example.org"
+# username = "nudges"
+#
+# [transports.sendgrid]
+# webhook_key = "MFkw…"                     # of the signed event webhook; REKINDLE_TRANSPORTS__SENDGRID__API_KEY is the key
+#
+# [transports.twilio]
+# account_sid = "AC…"                       # the token is REKINDLE_TRANSPORTS__TWILIO__AUTH_TOKEN
+# sender = "+15550100"                      # or a messaging service, MG…
 """
 
 

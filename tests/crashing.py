@@ -1,6 +1,7 @@
-"""A process of its own that does one pass and is killed on the way: `crashing.py FOLDER NOW WHERE TIMES [deaf]`.
+"""A process of its own that does one pass and is killed on the way: `crashing.py FOLDER NOW WHERE TIMES [deaf|PORT]`.
 
 WHERE is a step of the protocol, or TRANSPORT for the middle of a hand-over; it dies the TIMES-th time it gets there.
+With a PORT it hands over to the SMTP server that listens there, which may kill it too (WHERE is then NOWHERE).
 """
 
 import os
@@ -16,9 +17,12 @@ from engine.store.database import open_database
 from engine.transport.base import Message, Outcome, Transport
 from engine.transport.chaos import ChaosTransport, Rates
 from engine.transport.outbox import OutboxTransport
+from engine.transport.setup import Setup
+from engine.transport.smtp import SmtpTransport
 
 BATCH = 4
 IN_TRANSPORT = "TRANSPORT"
+NOWHERE = "NOWHERE"
 
 
 class Countdown:
@@ -48,7 +52,13 @@ class Deadly(OutboxTransport):
         return outcomes
 
 
-def living_in(folder: Path, now: str, outbox: OutboxTransport, *, deaf: bool) -> World:
+def relay(port: int) -> Transport:
+    """A transport to the SMTP server on a port of this machine."""
+    options = {"host": "127.0.0.1", "port": port, "security": "none", "connections": 2}
+    return SmtpTransport.configure(Setup("smtp", options))
+
+
+def living_in(folder: Path, now: str, outbox: Transport, *, deaf: bool) -> World:
     """The world of a process in `folder`; a deaf one has a transport that cannot tell later what it accepted."""
     transport: Transport = ChaosTransport(outbox, rates=Rates()) if deaf else outbox
     return World(
@@ -60,12 +70,12 @@ def living_in(folder: Path, now: str, outbox: OutboxTransport, *, deaf: bool) ->
     )
 
 
-def main(folder: Path, now: str, where: str, times: int, deaf: bool) -> None:
+def main(folder: Path, now: str, where: str, times: int, option: str = "") -> None:
     countdown = Countdown(times)
     in_transport = where == IN_TRANSPORT
-    outbox = Deadly(folder / "outbox", countdown) if in_transport else OutboxTransport(folder / "outbox")
-    world = living_in(folder, now, outbox, deaf=deaf)
-    if not in_transport:
+    outbox: Transport = Deadly(folder / "outbox", countdown) if in_transport else OutboxTransport(folder / "outbox")
+    world = living_in(folder, now, relay(int(option)) if option.isdigit() else outbox, deaf=option == "deaf")
+    if not in_transport and where != NOWHERE:
         step = ProtocolStep[where]
         world._announce = lambda taken: countdown() if taken is step else None
         world.restart()
@@ -73,4 +83,4 @@ def main(folder: Path, now: str, where: str, times: int, deaf: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), "deaf" in sys.argv[5:])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:6])

@@ -242,7 +242,7 @@ def test_a_lost_key_file_is_named(shell: Shell) -> None:
 
 
 def test_run_ends_on_sigterm_and_a_second_one_on_the_same_file_is_refused(shell: Shell) -> None:
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "REKINDLE_WEB__PORT": "0"}
     command = [sys.executable, "-m", "cli", "-C", str(shell.folder), "run"]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     try:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.console.progress import Progress
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, a_date, an_instant, session
 from engine.model.delivery import FailReason, MovedBecause, SkipReason
@@ -142,7 +143,8 @@ def run(
 
         beside, listening = serving(engine, where.host, where.port), f", and serving {where.host} port {where.port}"
     console().print(f"Looking for what is due every {seconds} seconds{listening}. Ctrl-C ends it.", markup=False)
-    asyncio.run(run_forever(engine, _tell, beside))
+    progress = Progress(lambda: engine.waiting()[1])
+    asyncio.run(run_forever(engine, lambda done: _tell(done, progress.left(done.delivered.sent)), beside))
     console().print("Stopped. Everything that was handed over is recorded.")
 
 
@@ -184,9 +186,9 @@ async def _once(engine: Any) -> Any:
         await engine.aclose()
 
 
-def _tell(done: Any) -> None:
-    """What a tick did, and what the operator must mend."""
-    console().print(_summary(done), markup=False)
+def _tell(done: Any, left: str = "") -> None:
+    """What a tick did, how much is left, and what the operator must mend."""
+    console().print(_summary(done) + left, markup=False)
     for problem in done.delivered.problems:
         console().print(f"Mend this transport: {problem}", markup=False)
 
@@ -198,6 +200,7 @@ def _summary(done: Any) -> str:
         f"sent {sent.sent}",
         f"skipped {planned.skipped + sent.skipped}",
         f"deferred {sent.deferred}",
+        f"held {sent.held}",
         f"to retry {sent.retried}",
         f"failed {planned.failed + sent.failed}",
         f"in doubt {sent.in_doubt + found.doubted}",

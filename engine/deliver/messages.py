@@ -1,11 +1,11 @@
 """From claimed rows to messages: opens addresses, groups what is rendered alike, and sets the poisoned ones apart."""
 
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from engine.clock import UnknownZone
 from engine.deliver.definitions import Definition
@@ -57,7 +57,7 @@ class Letters:
     ) -> tuple[list[Letter], list[Poisoned]]:
         """A letter for each row that can be rendered, in row order; the others with what is wrong, never whose."""
         alike: dict[object, list[tuple[int, Facts]]] = defaultdict(list)
-        for place, row in enumerate(_quick(rows)):
+        for place, row in enumerate(rows):
             alike[_likeness(row)].append((place, row))
         written: list[tuple[int, Letter]] = []
         poisoned: list[Poisoned] = []
@@ -110,16 +110,6 @@ class Letters:
             week=row.week,
             links=MessageLinks(self._links.unsubscribe(row.partner_id, channel)),
         )
-
-
-def _quick(rows: Sequence[Facts]) -> Sequence[Any]:
-    """The same rows as named tuples: each column of each is read here, and SQLAlchemy's Row looks every name up."""
-    return [*map(_named_tuple(rows[0]._fields)._make, rows)] if rows else rows
-
-
-@cache
-def _named_tuple(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns)
 
 
 def _key(row: Facts, definition: Definition) -> tuple[MessageKey, Step]:

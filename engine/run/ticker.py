@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +14,14 @@ from engine.app import Engine, Tick
 from engine.errors import Refused
 
 
-async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda done: None) -> None:
+async def run_forever(
+    engine: Engine,
+    on_tick: Callable[[Tick], None] = lambda done: None,
+    beside: AbstractAsyncContextManager[object] | None = None,
+) -> None:
     """Tick until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
 
+    `beside` is entered before the first tick and left after the last, in this loop: the web server, for one.
     Refused when another process already runs on the same SQLite file. A tick that fails (a full disk, a lock) ends
     the run with its error: a supervisor starts it again, and the store knows what is in doubt.
     """
@@ -47,14 +52,17 @@ async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda d
                     on_tick(done)
                 soon = done.delivered.paced_until
                 if soon is not None:  # a limit held some back: go on when it lets more through, not at the next round
-                    scheduler.add_job(tick, "date", run_date=soon, id="paced", replace_existing=True)
+                    scheduler.add_job(
+                        tick, "date", run_date=soon, id="paced", replace_existing=True, misfire_grace_time=None
+                    )
 
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         scheduler.add_job(tick, "interval", seconds=engine.settings.tick_seconds)
         scheduler.start()
         try:
-            await tick()
-            await ended.wait()
+            async with beside or nullcontext():
+                await tick()
+                await ended.wait()
         finally:
             engine.stop()
             scheduler.shutdown(wait=False)
@@ -68,7 +76,12 @@ async def run_forever(engine: Engine, on_tick: Callable[[Tick], None] = lambda d
 
 def did_anything(done: Tick) -> bool:
     """Whether a tick is worth a line."""
-    counts = (*vars(done.planned).values(), *vars(done.delivered).values(), *vars(done.reconciled).values())
+    counts = (
+        *vars(done.planned).values(),
+        *vars(done.delivered).values(),
+        *vars(done.reconciled).values(),
+        *vars(done.caught).values(),
+    )
     return any(each for each in counts if not isinstance(each, datetime))
 
 

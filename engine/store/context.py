@@ -1,9 +1,12 @@
 """What a claimed batch is read with, one query a question: for rendering, for the gates, for the caps."""
 
+from collections import namedtuple
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Integer, and_, case, exists, func, select
+from sqlalchemy import Connection, CursorResult, Integer, and_, case, exists, func, select
 
 from engine.store.facts import FACTS, Facts, joined, other
 from engine.store.rowset import rows, rowset
@@ -58,7 +61,7 @@ _context = (
 
 def context(connection: Connection, ids: Sequence[int]) -> Sequence[Facts]:
     """All that rendering needs of each delivery, in id order."""
-    return connection.execute(_context, {"ids": rows([[i] for i in ids])}).all()
+    return _quick(connection.execute(_context, {"ids": rows([[i] for i in ids])}))
 
 
 _twin = deliveries.alias("twin")
@@ -92,7 +95,17 @@ def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
 
     `twin` is the other partner's delivery of the same occurrence to the same kind of address, where there is one.
     """
-    return {row.id: row for row in connection.execute(_facts, {"ids": rows([[i] for i in ids])}).all()}
+    return {row.id: row for row in _quick(connection.execute(_facts, {"ids": rows([[i] for i in ids])}))}
+
+
+def _quick(result: CursorResult[*tuple[Any, ...]]) -> list[Facts]:
+    """The rows as named tuples: SQLAlchemy's Row looks a name up each time, and every column here is read."""
+    return [*map(_named_tuple(tuple(result.keys()))._make, result)]
+
+
+@cache
+def _named_tuple(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)
 
 
 _asked = rowset("asked", partner_id=Integer, day=Integer, monday=Integer)

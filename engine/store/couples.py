@@ -88,6 +88,12 @@ def find_by_address(connection: Connection, vault: Vault, channel: Channel, addr
     ]
 
 
+def locale(connection: Connection, partner_id: int) -> str | None:
+    """The language of a partner; None when there is no such partner any more."""
+    found: str | None = connection.execute(select(partners.c.locale).where(partners.c.id == partner_id)).scalar()
+    return found
+
+
 def count(connection: Connection) -> Counts:
     """How many couples and partners are stored."""
     return Counts(

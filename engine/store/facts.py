@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, select
 
 from engine.store.schema import couples, enrollments, partners, suppressions
 
@@ -13,8 +13,8 @@ def _suppressed(index: ColumnElement[bytes]) -> ColumnElement[bool]:
     return exists(select(1).where(suppressions.c.address_index == index).correlate(partners))
 
 
-Facts = Row[*tuple[Any, ...]]
-"""A row with at least the columns of FACTS, by name."""
+Facts = Any
+"""A row with at least the columns of FACTS, by name: a named tuple, or SQLAlchemy's own Row."""
 
 FACTS: tuple[ColumnElement[Any], ...] = (
     partners.c.id.label("partner_id"),

@@ -252,8 +252,8 @@ intake = Table(
     Column("cipher", LargeBinary, nullable=False),
     UniqueConstraint("source", "digest"),
 )
-PENDING = intake.c.status == literal_column("'pending'")
-Index("ix_intake_pending", intake.c.id, sqlite_where=PENDING, postgresql_where=PENDING)
+UNDONE = intake.c.status != literal_column("'done'")
+Index("ix_intake_undone", intake.c.id, sqlite_where=UNDONE, postgresql_where=UNDONE)
 
 events = Table(
     "events",
@@ -265,13 +265,20 @@ events = Table(
     Column("channel", String(16), nullable=False),
     Column("at", Instant, nullable=False),  # by the provider's clock
     Column("received_at", Instant, nullable=False),
-    Column("delivery_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), index=True),  # null: parked, or unknown
+    Column("delivery_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE")),  # null: parked, or unknown
     Column("receipt", String(200)),
     Column("address_index", LargeBinary),
     Column("suppress", String(64)),  # why its address must never be sent to again; only what is believed
     Column("code", String(64), nullable=False, server_default=text("''")),
     Column("detail", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("source", "key"),
+)
+# Only what is known: without statistics SQLite would look for what is parked among all that is about no delivery.
+Index(
+    "ix_events_delivery_id",
+    events.c.delivery_id,
+    sqlite_where=events.c.delivery_id.is_not(None),
+    postgresql_where=events.c.delivery_id.is_not(None),
 )
 PARKED = events.c.delivery_id.is_(None) & events.c.receipt.is_not(None)
 Index("ix_events_parked", events.c.received_at, sqlite_where=PARKED, postgresql_where=PARKED)

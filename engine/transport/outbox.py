@@ -14,6 +14,7 @@ from engine.transport.base import (
     Asked,
     ConnectionFailed,
     EmailMessage,
+    Finding,
     Message,
     Misconfigured,
     Outcome,
@@ -64,6 +65,17 @@ class OutboxTransport:
             if (self.folder / f"{asked.delivery_id:06d}{suffix}").exists():
                 return Accepted(f"{asked.delivery_id:06d}{suffix}")
         return ConnectionFailed("No file was written.")
+
+    async def check(self) -> Sequence[Finding]:
+        """Whether the folder can be written."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = self.folder / f".probe.{os.getpid()}"
+            probe.touch(mode=0o600)
+            probe.unlink()
+        except OSError as error:
+            return [Finding(False, f"The folder cannot be written: {error.strerror}.", "Mend it, or set `folder`.")]
+        return [Finding(True, "It writes files to its folder, and sends nothing.")]
 
     async def aclose(self) -> None:
         """Nothing is held open."""

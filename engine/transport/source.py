@@ -50,9 +50,14 @@ class Conversational(Protocol):
 
 @runtime_checkable
 class EventSource(Protocol):
-    """Reads the webhooks of one provider. Both methods are pure: no network, no clock, no store."""
+    """Reads the webhooks of one provider. Both methods are pure: no network, no clock, no store.
 
-    name: str
+    A class whose calls nobody signs (a mailbox of bounces) says `signed = False`: of those, only what quotes a reference
+    of ours is believed.
+    """
+
+    @property
+    def name(self) -> str: ...
 
     def verify(self, hook: Hook) -> None:
         """Forged unless the provider signed exactly this call; NotOurs for a kind that it does not have."""

@@ -34,12 +34,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "digest", name="uq_intake_source_digest"),
     )
     op.create_index(
-        "ix_intake_pending",
+        "ix_intake_undone",
         "intake",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("status = 'pending'"),
-        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status != 'done'"),
+        postgresql_where=sa.text("status != 'done'"),
     )
     op.create_table(
         "paces",
@@ -77,7 +77,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("address_index IS NOT NULL"),
         postgresql_where=sa.text("address_index IS NOT NULL"),
     )
-    op.create_index("ix_events_delivery_id", "events", ["delivery_id"], unique=False)
+    op.create_index(
+        "ix_events_delivery_id",
+        "events",
+        ["delivery_id"],
+        unique=False,
+        sqlite_where=sa.text("delivery_id IS NOT NULL"),
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_events_parked",
         "events",

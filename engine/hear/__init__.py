@@ -1,0 +1,1 @@
+"""Hearing back: what providers and people tell us, verified, stored once, then acted upon."""

@@ -1,0 +1,187 @@
+"""Takes webhook calls in: verified, stored once as they came, then reacted to in one transaction.
+
+A call that is not signed leaves no trace but a number. One that is stored is never lost: when the process ends between
+storing and reacting, the next tick reacts. When reacting fails nothing of it is kept but the call itself, as it came:
+the provider's next try reacts again, and so do we, once an hour for two days.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.clock import Clock
+from engine.errors import StoreError
+from engine.hear import calls, entries, reactions
+from engine.hear.entries import Taken
+from engine.hear.inbound import Notice
+from engine.model.event import Heard
+from engine.render.notices import Notices
+from engine.render.sandbox import RenderError
+from engine.store import events, intake
+from engine.store.database import Database
+from engine.store.intake import CallStatus
+from engine.store.vault import Vault
+from engine.transport.source import Answer, Conversational, EventSource, Forged, Hook, NotOurs
+
+BOUNCE = "bounce"
+"""The kind of call whose body is a mail, which anyone can write."""
+PATIENCE = timedelta(minutes=1)
+"""Whoever stored a call is about to react to it, and to answer: nobody else does before this has passed."""
+PARKED_FOR = timedelta(days=2)
+"""So long an event waits for its delivery's receipt, and a call that failed is tried again."""
+RECENT = timedelta(minutes=15)
+"""A receipt that comes late comes soon: parked events that are older than this wait for a look back."""
+LOOK_BACK_EVERY = timedelta(hours=1)
+"""So often, and when the engine starts, everything is looked at that was parked or failed within PARKED_FOR."""
+MOST_PARKED = 1_000
+
+
+class UnknownSource(Exception):
+    """No transport of this name is set up, or it reads no webhooks."""
+
+
+@dataclass
+class Caught:
+    """What one pass caught up with."""
+
+    reacted: int = 0  # calls that had been stored and not reacted to
+    failed: int = 0  # calls that could not be reacted to
+    attached: int = 0  # events whose delivery has become known
+
+
+class Hearing:
+    """The webhooks of one engine. `refused` counts the calls that were turned away, by source and why."""
+
+    def __init__(
+        self, database: Database, vault: Vault, sources: Mapping[str, EventSource], clock: Clock, notices: Notices
+    ) -> None:
+        self.refused: Counter[tuple[str, str]] = Counter()
+        self._database = database
+        self._vault = vault
+        self._sources = sources
+        self._clock = clock
+        self._notices = notices
+        self._looked_back: datetime | None = None
+
+    def receive(self, name: str, hook: Hook) -> int:
+        """Store a call to the source called `name`; its id, the same one however often it comes.
+
+        UnknownSource, Forged or NotOurs when it is not to be believed: it is counted, and nothing is stored.
+        """
+        source = self._source(name)
+        try:
+            source.verify(hook)
+        except (Forged, NotOurs) as refusal:
+            self.refused[name, "forged" if isinstance(refusal, Forged) else "not_ours"] += 1
+            raise
+        return self._keep(name, hook)
+
+    def read(self, name: str, hook: Hook) -> int:
+        """As `receive`, for what the operator hands in and no provider has signed, such as a mailbox of bounces."""
+        self._source(name)
+        return self._keep(name, hook)
+
+    def react(self, call_id: int) -> Answer | None:
+        """React to a stored call, in one transaction; what to answer its provider, None when it takes no answer.
+
+        Reacting again changes nothing and answers nothing. When it fails, nothing is kept but that it did, and the
+        exception goes on; a busy or damaged database leaves the call waiting.
+        """
+        with self._database.read() as connection:
+            call = intake.find(connection, call_id)
+        if call is None:
+            return None
+        try:
+            source = self._sources[call.source]  # a KeyError when its transport has been taken out since
+            if call.status is CallStatus.DONE:
+                return self._answer(source, None)
+            hook = calls.unsealed(self._vault, call.cipher)
+            heard = source.parse(hook)
+        except Exception as error:
+            self._failed(call_id, error)
+            raise
+        try:
+            taken = self._settle(call_id, call.source, source, hook, heard)
+        except StoreError:
+            raise  # it waits
+        except Exception as error:
+            self._failed(call_id, error)
+            raise
+        return self._answer(source, taken.notice)
+
+    def catch_up(self, limit: int = 200) -> Caught:
+        """React to what was stored and left, and to events whose delivery has become known since they came.
+
+        One look that takes no lock when there is nothing to do.
+        """
+        caught = Caught()
+        now = self._clock.now()
+        looking_back = self._looked_back is None or now - self._looked_back >= LOOK_BACK_EVERY
+        # An account that others share may park many events that are never ours.
+        since = now - (PARKED_FOR if looking_back else RECENT)
+        with self._database.read() as connection:
+            left = intake.waiting(connection, now - PATIENCE, since if looking_back else now, limit)
+            parked = events.any_attachable(connection, since)
+        for call_id in left:
+            try:
+                self.react(call_id)
+                caught.reacted += 1
+            except StoreError:
+                break  # the database is busy; the calls wait
+            except Exception:  # it is marked; one call must not hold up the others, or the tick
+                caught.failed += 1
+        if parked:
+            with self._database.begin() as connection:
+                caught.attached = reactions.attach(connection, since, MOST_PARKED)
+        if looking_back and caught.attached < MOST_PARKED:
+            self._looked_back = now
+        return caught
+
+    def _failed(self, call_id: int, error: Exception) -> None:
+        """Note that nothing of a call was kept, and the exception's name: its words may be somebody's."""
+        with suppress(StoreError), self._database.begin() as connection:
+            intake.mark(connection, call_id, CallStatus.FAILED, type(error).__name__)
+
+    def _source(self, name: str) -> EventSource:
+        source = self._sources.get(name)
+        if source is None:
+            self.refused["", "unknown_source"] += 1  # not its name: anyone may make up any number of those
+            raise UnknownSource
+        return source
+
+    def _keep(self, name: str, hook: Hook) -> int:
+        """Store a call that is believed, unless it is known."""
+        digest = calls.digest(self._vault, hook)
+        with self._database.read() as connection:
+            known = intake.known(connection, name, digest)
+        if known is not None:
+            return known
+        cipher = calls.sealed(self._vault, hook)
+        with self._database.begin() as connection:
+            kept = intake.keep(connection, name, hook.kind, digest, hook.received_at, cipher)
+            known = kept if kept is not None else intake.known(connection, name, digest)
+        if known is None:
+            raise AssertionError("a call that is not news is known")
+        return known
+
+    def _settle(self, call_id: int, name: str, source: EventSource, hook: Hook, heard: Sequence[Heard]) -> Taken:
+        """React to what a call says, unless somebody has meanwhile."""
+        # Whoever hands a bounce in is known; who wrote it is not, whatever the source thinks of its calls.
+        signed = hook.kind != BOUNCE and bool(getattr(source, "signed", True))
+        with self._database.begin() as connection:
+            if intake.is_done(connection, call_id):
+                return Taken()
+            taken = entries.take(connection, self._vault, heard, name, hook.received_at, signed=signed)
+            intake.mark(connection, call_id, CallStatus.DONE, taken.error())
+        return taken
+
+    def _answer(self, source: EventSource, notice: Notice | None) -> Answer | None:
+        if not isinstance(source, Conversational):
+            return None
+        text = None
+        if notice is not None:
+            with suppress(RenderError):  # lint's to find; what was ordered is done, and must not be undone by it
+                text = self._notices.text(notice.name, notice.locale)
+        return source.answer(text)

@@ -1,0 +1,102 @@
+"""Webhook calls as they came, sealed, each kept once; and which of them wait to be reacted to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Integer, bindparam, exists, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from engine.model.words import Described
+from engine.store.schema import UNDONE, intake
+from engine.store.types import Instant
+
+
+class CallStatus(Described):
+    """What became of a webhook call."""
+
+    PENDING = "pending", "Stored; not reacted to yet."
+    DONE = "done", "Reacted to."
+    FAILED = "failed", "Reacting failed and nothing of it was kept; its provider may try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One stored webhook call; `cipher` is all of it, sealed."""
+
+    source: str
+    status: CallStatus
+    cipher: bytes
+
+
+def known(connection: Connection, source: str, digest: bytes) -> int | None:
+    """The id of a call that has come before; None for a new one."""
+    found: int | None = connection.execute(
+        select(intake.c.id).where(intake.c.source == source, intake.c.digest == digest)
+    ).scalar()
+    return found
+
+
+def keep(
+    connection: Connection, source: str, kind: str, digest: bytes, received_at: datetime, cipher: bytes
+) -> int | None:
+    """Store a call that waits to be reacted to; its id, or None when another process was faster."""
+    statement = insert(intake).values(
+        source=source,
+        kind=kind,
+        digest=digest,
+        received_at=received_at,
+        status=CallStatus.PENDING.value,
+        cipher=cipher,
+    )
+    return connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["source", "digest"]).returning(intake.c.id)
+    ).scalar()
+
+
+def find(connection: Connection, call_id: int) -> Call | None:
+    """The call with this id; None when it is not kept (any more)."""
+    row = connection.execute(
+        select(intake.c.source, intake.c.status, intake.c.cipher).where(intake.c.id == call_id)
+    ).one_or_none()
+    return None if row is None else Call(row.source, CallStatus(row.status), row.cipher)
+
+
+def is_done(connection: Connection, call_id: int) -> bool:
+    """Whether somebody has reacted to it; only sure in the transaction that reacts."""
+    return bool(
+        connection.execute(
+            select(exists().where(intake.c.id == call_id, intake.c.status == CallStatus.DONE.value))
+        ).scalar_one()
+    )
+
+
+def mark(connection: Connection, call_id: int, status: CallStatus, error: str | None = None) -> None:
+    """Say what became of a call, and in our own words what of it went wrong. What is done stays done."""
+    connection.execute(
+        update(intake)
+        .where(intake.c.id == call_id, intake.c.status != CallStatus.DONE.value)
+        .values(status=status.value, error=error)
+    )
+
+
+_waiting = (
+    select(intake.c.id)
+    .where(
+        UNDONE,
+        intake.c.received_at <= bindparam("before", type_=Instant),
+        or_(
+            intake.c.status == CallStatus.PENDING.value, intake.c.received_at > bindparam("failed_since", type_=Instant)
+        ),
+    )
+    .order_by(intake.c.status.desc(), intake.c.id)  # pending ones first: those that failed may fail again
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+def waiting(connection: Connection, before: datetime, failed_since: datetime, limit: int) -> Sequence[int]:
+    """Up to `limit` calls that came by `before` and nobody has reacted to, then those that failed and came after
+    `failed_since`; oldest first. Reads a partial index.
+    """
+    given = {"before": before, "failed_since": failed_since, "limit": limit}
+    return connection.execute(_waiting, given).scalars().all()

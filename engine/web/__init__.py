@@ -1,0 +1,1 @@
+"""Serves what the world may call: providers' webhooks, the page that ends messages, a health check."""

@@ -1,0 +1,107 @@
+"""`POST /webhooks/NAME/KIND`: what providers tell us. Verified, stored once, answered, then reacted to.
+
+200, 204   stored; the same call again changes nothing
+403        not signed by the provider, or not for this address; nothing is kept
+404        no transport of this name here hears calls of this kind
+408, 413   the body came too slowly, or is too long
+500        our mistake; providers try again (SendGrid for a day, Twilio once)
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from starlette.background import BackgroundTask
+
+from engine.app import Engine
+from engine.hear.intake import UnknownSource
+from engine.transport.source import Forged, Hook, NotOurs
+from engine.web.body import read_body
+
+log = logging.getLogger(__name__)
+
+LIMITS: Mapping[str, int] = {
+    "status": 1_000_000,
+    "inbound": 1_000_000,
+    "events": 8_000_000,  # SendGrid posts batches
+    "bounce": 1_000_000,
+}
+"""The kinds of calls there are, and the longest body of each, in bytes."""
+
+INBOUND = "inbound"
+
+PARAMETERS: list[dict[str, Any]] = [
+    {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}, "description": "The transport."},
+    {"name": "kind", "in": "path", "required": True, "schema": {"enum": list(LIMITS)}},
+]
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Stored; the body is what the provider is to say to whoever wrote."},
+    204: {"description": "Stored."},
+    403: {"description": "Not signed by the provider for this address."},
+    404: {"description": "Nothing here hears such calls."},
+    408: {"description": "The body did not end in time."},
+    413: {"description": "The body is too long."},
+}
+
+
+class Webhooks:
+    """The route. Calls are heard one at a time in a thread: SQLite has one writer, and the loop never waits for it."""
+
+    def __init__(self, engine: Engine, turn: asyncio.Lock) -> None:
+        self._engine = engine
+        self._hearing = engine.hearing
+        self._public = engine.settings.public_url.rstrip("/")
+        self._turn = turn
+        self.router = APIRouter()
+        self.router.add_api_route(
+            "/webhooks/{name}/{kind}",
+            self.receive,
+            methods=["POST"],
+            response_class=Response,
+            responses=ANSWERS,
+            openapi_extra={
+                "parameters": PARAMETERS,
+                "requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+            },
+        )
+
+    async def receive(self, request: Request) -> Response:
+        """Hear one call."""
+        name, kind = request.path_params["name"], request.path_params["kind"]
+        if kind not in LIMITS:
+            raise HTTPException(404)
+        body = await read_body(request, LIMITS[kind])
+        hook = Hook(kind, self._url(request), dict(request.headers), body, self._engine.clock.now())
+        try:
+            async with self._turn:
+                number = await asyncio.to_thread(self._hearing.receive, name, hook)
+        except (UnknownSource, NotOurs):
+            raise HTTPException(404) from None
+        except Forged:
+            raise HTTPException(403) from None
+        if number is None:
+            return Response(status_code=204)
+        if kind != INBOUND:
+            return Response(status_code=204, background=BackgroundTask(self._react_later, number))
+        answer = await self._react(number)  # it may carry a text back to whoever wrote
+        return Response(status_code=204) if answer is None else Response(answer.body, 200, media_type=answer.media_type)
+
+    async def _react(self, number: int) -> Any:
+        async with self._turn:
+            return await asyncio.to_thread(self._hearing.react, number)
+
+    async def _react_later(self, number: int) -> None:
+        """A failure here is kept with the stored call, where the next tick finds it; the provider has its answer."""
+        try:
+            await self._react(number)
+        except Exception as error:
+            log.error("Reacting to a stored call failed with %s.", type(error).__name__)
+
+    def _url(self, request: Request) -> str:
+        """The address that the provider signed: ours by the settings, path and query as they came over the wire."""
+        path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+        query: bytes = request.scope["query_string"]
+        wire = path.partition(b"?")[0] + (b"?" + query if query else b"")
+        return self._public + wire.decode("latin-1")
