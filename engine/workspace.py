@@ -35,7 +35,7 @@ folder = "outbox"
 # username = "nudges"
 #
 # [transports.sendgrid]
-# webhook_key = "MFkw…"                     # of the signed event webhook; REKINDLE_TRANSPORTS__SENDGRID__API_KEY is the key
+# webhook_key = "MFkw…"                     # verifies events; the API key is REKINDLE_TRANSPORTS__SENDGRID__API_KEY
 #
 # [transports.twilio]
 # account_sid = "AC…"                       # the token is REKINDLE_TRANSPORTS__TWILIO__AUTH_TOKEN

@@ -36,6 +36,8 @@ RECENT = timedelta(minutes=15)
 LOOK_BACK_EVERY = timedelta(hours=1)
 """So often, and when the engine starts, everything is looked at that was parked or failed within PARKED_FOR."""
 MOST_PARKED = 1_000
+KEPT_FOR = timedelta(days=30)
+"""So long a call is kept as it came: somebody's words and addresses are in it, and its events have the rest."""
 
 
 class UnknownSource(Exception):
@@ -114,7 +116,7 @@ class Hearing:
     def catch_up(self, limit: int = 200) -> Caught:
         """React to what was stored and left, and to events whose delivery has become known since they came.
 
-        One look that takes no lock when there is nothing to do.
+        One look that takes no lock when there is nothing to do; once an hour, calls older than KEPT_FOR are forgotten.
         """
         caught = Caught()
         now = self._clock.now()
@@ -124,6 +126,7 @@ class Hearing:
         with self._database.read() as connection:
             left = intake.waiting(connection, now - PATIENCE, since if looking_back else now, limit)
             parked = events.any_attachable(connection, since)
+            outdated = looking_back and intake.any_before(connection, now - KEPT_FOR)
         for call_id in left:
             try:
                 self.react(call_id)
@@ -133,10 +136,16 @@ class Hearing:
             except Exception:  # it is marked; one call must not hold up the others, or the tick
                 caught.failed += 1
         if parked:
-            with self._database.begin() as connection:
-                caught.attached = reactions.attach(connection, since, MOST_PARKED)
+            try:
+                with self._database.begin() as connection:
+                    caught.attached = reactions.attach(connection, since, MOST_PARKED)
+            except Exception:  # they stay parked; what was heard must not hold up what is to be sent
+                caught.failed += 1
         if looking_back and caught.attached < MOST_PARKED:
             self._looked_back = now
+        if outdated:
+            with self._database.begin() as connection:
+                intake.forget(connection, now - KEPT_FOR)
         return caught
 
     def _failed(self, call_id: int, error: Exception) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.words import Described
@@ -100,3 +100,19 @@ def waiting(connection: Connection, before: datetime, failed_since: datetime, li
     """
     given = {"before": before, "failed_since": failed_since, "limit": limit}
     return connection.execute(_waiting, given).scalars().all()
+
+
+_oldest = select(intake.c.received_at).order_by(intake.c.id).limit(1)
+
+
+def any_before(connection: Connection, moment: datetime) -> bool:
+    """Whether the oldest call came before an instant."""
+    oldest = connection.execute(_oldest).scalar()
+    return oldest is not None and oldest < moment
+
+
+def forget(connection: Connection, before: datetime, limit: int = 10_000) -> int:
+    """Delete calls that came before an instant, of the `limit` oldest, whatever became of them; how many."""
+    oldest = select(intake.c.id, intake.c.received_at).order_by(intake.c.id).limit(limit).subquery()
+    old = select(oldest.c.id).where(oldest.c.received_at < bindparam("before", type_=Instant))
+    return connection.execute(delete(intake).where(intake.c.id.in_(old)), {"before": before}).rowcount

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, insert, literal, select
+from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.campaign import Channel
+from engine.model.suppression import REVOCABLE, SuppressReason
 from engine.store.schema import suppressions
-from engine.store.types import Instant
 from engine.store.vault import Vault, address_index
 
 
@@ -26,18 +27,24 @@ class Suppression:
 def add(
     connection: Connection, vault: Vault, channel: Channel, address: str, reason: str, source: str, at: datetime
 ) -> bool:
-    """Never send to this address (in normal form) again; whether that is news. The first reason given stays."""
+    """Never send to this address (in normal form) again; whether that is news.
+
+    The first reason given stays, but for the operator's: that replaces one that its owner or a delivery could lift.
+    """
     return add_index(connection, address_index(vault, channel, address), channel, reason, source, at)
 
 
 def add_index(connection: Connection, index: bytes, channel: Channel, reason: str, source: str, at: datetime) -> bool:
     """As `add`, for an address known only by its hash, such as a partner's own."""
-    known = exists().where(suppressions.c.address_index == index)
-    new = select(literal(index), literal(channel.value), literal(reason), literal(source), literal(at, Instant)).where(
-        ~known
+    statement = insert(suppressions).values(
+        address_index=index, channel=channel.value, reason=reason, source=source, at=at
     )
-    columns = ["address_index", "channel", "reason", "source", "at"]
-    return connection.execute(insert(suppressions).from_select(columns, new)).rowcount > 0
+    keys = ["address_index"]
+    if reason == SuppressReason.OPERATOR:
+        new = {name: statement.excluded[name] for name in ("channel", "reason", "source", "at")}
+        weaker = suppressions.c.reason.in_([*REVOCABLE, SuppressReason.SOFT_BOUNCES])
+        return connection.execute(statement.on_conflict_do_update(keys, set_=new, where=weaker)).rowcount > 0
+    return connection.execute(statement.on_conflict_do_nothing(keys)).rowcount > 0
 
 
 def remove(connection: Connection, vault: Vault, channel: Channel, address: str) -> bool:

@@ -9,7 +9,7 @@ from engine.transport.smtp_reply import scrubbed
 
 
 async def look_at(relay: Relay, goodbye_seconds: float) -> Sequence[Finding]:
-    """Connects, secures the line, signs in, and has the return path looked at."""
+    """Connects, secures the line, signs in, and has the sender looked at."""
     findings: list[Finding] = []
     try:
         session = await open_session(relay, lambda step: findings.append(Finding(True, step)))
@@ -30,15 +30,16 @@ async def look_at(relay: Relay, goodbye_seconds: float) -> Sequence[Finding]:
 
 
 async def _sender(session: Session, relay: Relay) -> Finding:
-    """Whether the relay takes our return path; nothing is begun that is not reset."""
-    if not relay.return_path:
-        return Finding(True, "The sender is the campaigns' own, and is first seen when a message is sent.")
-    answer = await session.ask(f"MAIL FROM:<{relay.return_path}>".encode())
+    """Whether the relay takes our sender; nothing is begun that is not reset."""
+    sender, name = (relay.return_path, "return_path") if relay.return_path else (relay.mailbox, "sender.email")
+    if not sender:
+        return Finding(True, "The sender is first seen when a message is sent.")
+    answer = await session.ask(f"MAIL FROM:<{sender}>".encode())
     if answer.good:
         await session.ask(b"RSET")
-        return Finding(True, "The relay takes `return_path` as the sender.")
-    said = f"{answer.said} {scrubbed(answer.text, relay.return_path)}".rstrip()
+        return Finding(True, f"The relay takes `{name}` as the sender.")
+    said = f"{answer.said} {scrubbed(answer.text, sender)}".rstrip()
     if answer.code == 530:
         return Finding(False, f"The relay wants us to sign in: {said}", "Set `username` and a password or token.")
-    mend = "Set `return_path` to an address that this account may send from."
-    return Finding(False, f"The relay refuses `return_path`: {said}", mend)
+    mend = f"Set `{name}` to an address that this account may send from."
+    return Finding(False, f"The relay refuses `{name}` as the sender: {said}", mend)

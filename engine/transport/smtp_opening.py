@@ -47,6 +47,7 @@ class Relay:
     answer_seconds: float = 60.0  # for each answer
     messages_per_connection: int = 1000
     return_path: str = ""
+    mailbox: str = ""  # where emails come from, tried when there is no return_path
     helo: str = ""
     sign: Sign | None = field(default=None, repr=False)
 

@@ -54,6 +54,7 @@ def relay_of(setup: Setup) -> Relay:
         answer_seconds=setup.number("answer_seconds", 60, least=0.01, most=3600),
         messages_per_connection=setup.whole("messages_per_connection", 1000, least=1),
         return_path=_return_path(setup),
+        mailbox=setup.mailbox,
         helo=_helo(setup),
         sign=_signer(setup),
     )

@@ -52,8 +52,8 @@ class Conversational(Protocol):
 class EventSource(Protocol):
     """Reads the webhooks of one provider. Both methods are pure: no network, no clock, no store.
 
-    A class whose calls nobody signs (a mailbox of bounces) says `signed = False`: of those, only what quotes a reference
-    of ours is believed.
+    A class whose calls nobody signs (a mailbox of bounces) says `signed = False`: of those, only what quotes a
+    reference of ours is believed.
     """
 
     @property

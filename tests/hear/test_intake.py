@@ -193,3 +193,23 @@ def test_a_source_that_takes_no_answer_gets_none(line: Line) -> None:
 def test_the_tick_of_a_world_without_webhooks_hears_nothing() -> None:
     world = sent_world()
     assert world.engine.hearing.catch_up().reacted == 0
+
+
+def test_calls_are_forgotten_after_a_month_and_what_they_said_is_not(line: Line) -> None:
+    line.tell(line.event("delivered", 1))
+    line.world.clock.fast_forward(timedelta(days=31))
+    line.tell(line.event("opened", 1))
+    line.hearing.catch_up()
+    assert len(line.world.rows(schema.intake)) == 1
+    assert {row.type for row in line.world.rows(schema.events)} == {"delivered", "opened"}
+
+
+def test_a_bug_in_attaching_does_not_hold_up_the_tick(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise LookupError
+
+    line.tell(line.event("delivered", 1) | {"reference": None, "receipt": "memory-1"})
+    with line.world.database.begin() as connection:
+        connection.execute(schema.events.update().values(delivery_id=None))
+    monkeypatch.setattr("engine.hear.reactions.attach", broken)
+    assert line.hearing.catch_up().failed == 1

@@ -1,6 +1,5 @@
 """Before every send the gates say send, skip with a reason, or wait until when."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

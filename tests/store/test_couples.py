@@ -164,6 +164,16 @@ def test_suppressing_twice_keeps_the_first_reason_and_removing_twice_is_harmless
     assert not suppressions.is_suppressed(connection, VAULT, Channel.EMAIL, "ana@example.com")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("stop", "operator"), ("unsubscribed", "operator"), ("soft_bounces", "operator"), ("invalid", "invalid")],
+)
+def test_what_the_operator_suppresses_only_the_operator_frees(connection: Connection, before: str, after: str) -> None:
+    for reason in (before, "operator"):
+        suppressions.add(connection, VAULT, Channel.EMAIL, "Ana@example.com", reason, "test", NOW)
+    assert [each.reason for each in suppressions.list_suppressions(connection)] == [after]
+
+
 def test_suppressions_page_through_equal_instants(connection: Connection) -> None:
     for number in range(5):
         suppressions.add(connection, VAULT, Channel.SMS, f"+1202555010{number}", "stop", "reply", NOW)
