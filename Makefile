@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format lock clean
+.PHONY: help demo test check bench bench-transports format lock clean
 
 help: ## what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Rekindle needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
@@ -33,6 +33,9 @@ check: $(READY) ## ruff, mypy strict, import-linter, and our own lint of what is
 
 bench: $(READY) ## ratios against naive ways of doing the same work, in one run
 	@$(BIN)/python -m bench
+
+bench-transports: $(READY) ## SMTP, SendGrid and Twilio against plain clients, on loopback, in under four minutes
+	@$(BIN)/python -m bench transports
 
 format: $(READY) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

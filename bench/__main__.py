@@ -1,11 +1,13 @@
-"""`python -m bench [NAME…] [--json] [--large]`: run every benchmark, or those named."""
+"""`python -m bench [NAME…] [--json|--markdown] [--large]`: run every benchmark, or those named."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 from bench import claims, importing, rendering, simulating, ticks, whole_path
-from bench.figures import Figure, as_json, show
+from bench.figures import Figure, as_json, as_markdown, show
+from bench.transports import memory, sendgrid, smtp, twilio
 
 
 def _importing() -> Iterator[Figure]:
@@ -22,25 +24,43 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "render": rendering.run,
     "import": _importing,
 }
-LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {"ticks": ticks.run_large, "simulate": simulating.run_large}
+TRANSPORTS: Mapping[str, Callable[[], Iterator[Figure]]] = {
+    "smtp": smtp.run,
+    "sendgrid": sendgrid.run,
+    "twilio": twilio.run,
+    "memory": memory.run,
+}
+"""Run when named, alone or all together as `transports`: they take minutes."""
+KNOWN = {**BENCHMARKS, **TRANSPORTS}
+LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
+    "ticks": ticks.run_large,
+    "simulate": simulating.run_large,
+    "memory": memory.run_large,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(BENCHMARKS)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(KNOWN)}; or transports")
     parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--large", action="store_true", help="10,000,000 partners, 10,000 couples: many minutes")
+    parser.add_argument("--markdown", action="store_true", help="for a page")
+    parser.add_argument(
+        "--large", action="store_true", help="10,000,000 partners, 10,000 couples, 300,000 emails: many minutes"
+    )
     given = parser.parse_args()
-    unknown = set(given.names) - set(BENCHMARKS)
+    names = list(chain.from_iterable(TRANSPORTS if name == "transports" else [name] for name in given.names))
+    unknown = set(names) - set(KNOWN)
     if unknown:
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}, and transports")
     figures: list[Figure] = []
-    for name in given.names or BENCHMARKS:
+    for name in names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)
-        run = LARGE.get(name, BENCHMARKS[name]) if given.large else BENCHMARKS[name]
+        run = LARGE.get(name, KNOWN[name]) if given.large else KNOWN[name]
         figures.extend(run())
     if given.json:
         print(as_json(figures))
+    elif given.markdown:
+        print(as_markdown(figures))
     else:
         show(figures)
     return 0

@@ -62,18 +62,29 @@ def as_json(figures: Sequence[Figure]) -> str:
     return json.dumps({"machine": machine(), "figures": [asdict(figure) for figure in figures]}, indent=2)
 
 
+HEADINGS = ("what", "figure", "ratio", "aim")
+
+
+def as_markdown(figures: Sequence[Figure]) -> str:
+    """The figures as a table for a page."""
+    rows = [HEADINGS, ("---", "---:", "---", "---"), *map(_cells, figures)]
+    return "\n".join(f"| {' | '.join(cell.strip() for cell in row)} |" for row in rows)
+
+
 def show(figures: Sequence[Figure]) -> None:
     """Print the figures as one table."""
     table = Table(title=", ".join(f"{name} {value}" for name, value in machine().items()), title_justify="left")
-    table.add_column("what")
-    table.add_column("figure", justify="right")
-    table.add_column("ratio", justify="right")
-    table.add_column("aim")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right" if heading == "figure" else "left")
     for figure in figures:
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}×" if figure.ratio < 10 else f"{figure.ratio:.0f}×"
-        aim = figure.aim if figure.met is None else f"{figure.aim}  {'met' if figure.met else 'MISSED'}"
-        table.add_row(figure.what, f"{_plain(figure.value)} {figure.unit}", f"{ratio} {figure.against}".strip(), aim)
+        table.add_row(*_cells(figure))
     Console(width=None if os.isatty(1) else 150).print(table)
+
+
+def _cells(figure: Figure) -> tuple[str, str, str, str]:
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}×" if figure.ratio < 10 else f"{figure.ratio:.0f}×"
+    aim = figure.aim if figure.met is None else f"{figure.aim}  {'met' if figure.met else 'MISSED'}"
+    return figure.what, f"{_plain(figure.value)} {figure.unit}".strip(), f"{ratio} {figure.against}".strip(), aim
 
 
 def _plain(value: float) -> str:

@@ -72,46 +72,59 @@ class NaiveSender:
         query = "SELECT id FROM deliveries WHERE status = 'planned' ORDER BY send_at, id LIMIT ?"
         for (delivery,) in self._connection.execute(query, (limit,)).fetchall():
             row = self._connection.execute(QUERY, (delivery,)).fetchone()
-            self.message(row, now).as_bytes()
+            receipt = self.hand_over(row, now)
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute(
                 "UPDATE deliveries SET status = 'sent', sent_on = ?, sent_at = ?, receipt = ? WHERE id = ?",
-                (now.toordinal(), int(now.timestamp() * 1000), f"naive-{delivery}", delivery),
+                (now.toordinal(), int(now.timestamp() * 1000), receipt, delivery),
             )
             self._connection.execute("COMMIT")
         return limit
 
+    def hand_over(self, row: sqlite3.Row, now: datetime) -> str:
+        """Send one row's email to nowhere; its receipt. Others send it somewhere."""
+        self.message(row, now).as_bytes()
+        return f"naive-{row['id']}"
+
     def message(self, row: sqlite3.Row, now: datetime) -> EmailMessage:
         """The email for one row."""
         sender, campaign = self._town.settings.sender, self._town.campaign
-        link = self._links.unsubscribe(row["partner_id"], Channel.EMAIL)
-        values: dict[str, Any] = {
-            "campaign": CampaignSeen(campaign.title, campaign.weeks),
+        values = self.values(row)
+        message = EmailMessage(policy=SMTP)
+        message["From"] = f"{sender.name} <{sender.email}>"
+        message["To"] = self.address(row)
+        message["Subject"] = self.rendered("email/prompt.subject.txt", row, values).strip()
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = message_id(row["seed"], row["id"], "example.org")
+        message["List-Unsubscribe"] = f"<{values['links'].unsubscribe}>"
+        message["List-Id"] = f"<{campaign.id}.list.localhost>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self.rendered("email/prompt.txt", row, values))
+        message.add_alternative(self.rendered("email/prompt.html", row, values), subtype="html")
+        return message
+
+    def address(self, row: sqlite3.Row) -> str:
+        """Where one row's email goes."""
+        return self._town.vault.open(row["email_cipher"], SEALED_EMAIL)
+
+    def values(self, row: sqlite3.Row) -> dict[str, Any]:
+        """What one row's templates may use, but for the activity."""
+        return {
+            "campaign": CampaignSeen(self._town.campaign.title, self._town.campaign.weeks),
             "step": StepSeen(row["step"]),
-            "sender": sender,
+            "sender": self._town.settings.sender,
             "lang": "en",
             "partner": SimpleNamespace(given_name=row["given_name"]),
             "other_name": row["other_name"],
             "solo": row["other_name"] is None,
             "first": bool(row["first"]),
             "week": row["week"],
-            "links": SimpleNamespace(unsubscribe=link),
+            "links": SimpleNamespace(unsubscribe=self._links.unsubscribe(row["partner_id"], Channel.EMAIL)),
         }
-        message = EmailMessage(policy=SMTP)
-        message["From"] = f"{sender.name} <{sender.email}>"
-        message["To"] = self._town.vault.open(row["email_cipher"], SEALED_EMAIL)
-        message["Subject"] = self._rendered("email/prompt.subject.txt", row, values).strip()
-        message["Date"] = format_datetime(now)
-        message["Message-ID"] = message_id(row["seed"], row["id"], "example.org")
-        message["List-Unsubscribe"] = f"<{link}>"
-        message["List-Id"] = f"<{campaign.id}.list.localhost>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._rendered("email/prompt.txt", row, values))
-        message.add_alternative(self._rendered("email/prompt.html", row, values), subtype="html")
-        return message
 
-    def _rendered(self, name: str, row: sqlite3.Row, values: dict[str, Any]) -> str:
+    def rendered(self, name: str, row: sqlite3.Row, values: dict[str, Any]) -> str:
+        """One template, rendered for one row."""
         activity = self._seen(row["activity"], name.endswith(".html"))
         return self._environment.get_template(name).render(**values, activity=activity)
 

@@ -32,21 +32,22 @@ NAMES = ("Ana", "Ben", "Chidi", "Dana", "Emre", "Fatima", "Goran", "Hana", "Iris
 
 
 class Town:
-    """An engine over a file, with one email due for each of its people."""
+    """An engine over a file, with one message due for each of its people, all on `channel`."""
 
-    def __init__(self, folder: Path, people: int) -> None:
+    def __init__(self, folder: Path, people: int, channel: Channel = Channel.EMAIL) -> None:
         self.settings = load(folder, environment={})
         self.path = folder / "town.sqlite3"
         self.database: Database = open_database(f"sqlite:///{self.path}")
         self.database.create_all()
-        self.vault = Vault.from_text(Vault.generate_key_text())
+        self.key = Vault.generate_key_text()
+        self.vault = Vault.from_text(self.key)
         self.clock = VirtualClock(WELCOME)
         null = MemoryTransport(keep=False)  # assembles the MIME of every email, and forgets it
         self.engine = Engine(self.settings, self.database, self.vault, self.clock, dict.fromkeys(Channel, null))
         self.campaign: Campaign = self.engine.campaign(CAMPAIGN)
         with self.database.begin() as connection:
             for number in range(people // 2):
-                pair = [_person(number, position) for position in (1, 2)]
+                pair = [_person(number, position, channel) for position in (1, 2)]
                 couples.add(connection, self.vault, f"c{number:06d}", pair, Consent("bench", "bench"), WELCOME)
         self.engine.enroll(self.campaign, START)
         asyncio.run(self.engine.tick())  # the welcome, so that what follows is nobody's first message
@@ -57,25 +58,32 @@ class Town:
         """One tick of the engine; how many it sent."""
         return asyncio.run(self.engine.tick()).delivered.sent
 
-    def unsend(self) -> None:
-        """Make today's emails due again."""
+    def unsend(self, most: int = -1) -> None:
+        """Make today's messages due again: all of them, or `most` and not the others."""
         with self.database.begin() as connection:
             connection.exec_driver_sql(
-                "UPDATE deliveries SET status = 'planned', sent_on = NULL, sent_at = NULL, receipt = NULL,"
+                "UPDATE deliveries SET status = 'cancelled', sent_on = NULL, sent_at = NULL, receipt = NULL,"
                 " transport = NULL, attempts = 0, lease_owner = NULL, lease_until = NULL WHERE step = 'talk'"
+            )
+            connection.exec_driver_sql(
+                "UPDATE deliveries SET status = 'planned'"
+                " WHERE id IN (SELECT id FROM deliveries WHERE step = 'talk' ORDER BY id LIMIT ?)",
+                (most,),
             )
 
 
 @contextmanager
-def town(people: int) -> Iterator[Town]:
+def town(people: int, channel: Channel = Channel.EMAIL) -> Iterator[Town]:
     """A town in a folder that is gone afterwards."""
     with TemporaryDirectory() as folder:
-        built = Town(Path(folder), people)
+        built = Town(Path(folder), people, channel)
         yield built
         built.database.close()
 
 
-def _person(number: int, position: int) -> NewPartner:
+def _person(number: int, position: int, channel: Channel) -> NewPartner:
     name = NAMES[(number + position) % len(NAMES)]
-    address = f"person{number}.{position}@example.com"
-    return NewPartner(name, address, None, ZONE, "en", Channel.EMAIL, send_at=time(19))
+    email, phone = f"person{number}.{position}@example.com", f"+9198{2 * number + position + 10_000_000:08d}"
+    if channel is Channel.EMAIL:
+        return NewPartner(name, email, None, ZONE, "en", channel, send_at=time(19))
+    return NewPartner(name, None, phone, ZONE, "en", channel, send_at=time(19))

@@ -100,7 +100,7 @@ def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
 
 def _quick(result: CursorResult[*tuple[Any, ...]]) -> list[Facts]:
     """The rows as named tuples: SQLAlchemy's Row looks a name up each time, and every column here is read."""
-    return [*map(_named_tuple(tuple(result.keys()))._make, result)]
+    return [*map(_named_tuple(tuple(result.keys()))._make, result.all())]
 
 
 @cache
