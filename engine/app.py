@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.clock import Clock, SystemClock
 from engine.define.load import Library, find_campaign, load_library
@@ -25,9 +26,7 @@ from engine.deliver.reconcile import Reconciled, Reconciler
 from engine.deliver.routes import Route, Routes
 from engine.deliver.traffic import Traffic
 from engine.enroll.enrollment import Enrolled, enroll
-from engine.enroll.importer import ImportReport, import_couples
 from engine.enroll.latecomers import seat_latecomers
-from engine.enroll.partner import add_partner
 from engine.errors import SettingsError, StoreError
 from engine.hear.intake import Caught, Hearing
 from engine.model.campaign import Campaign, Channel
@@ -41,11 +40,14 @@ from engine.settings import Settings
 from engine.shipped import shipped
 from engine.store import couples, enrollments, places
 from engine.store.database import Database, open_database
-from engine.store.migrate import is_current
 from engine.store.vault import Vault
+from engine.store.version import is_current
 from engine.transport.base import Transport
 from engine.transport.registry import Workshop
 from engine.transport.source import EventSource
+
+if TYPE_CHECKING:
+    from engine.enroll.importer import ImportReport
 
 
 @dataclass
@@ -150,8 +152,10 @@ class Engine:
 
     def import_couples(
         self, file: Path, consent: Consent, progress: Callable[[int, int], None] | None = None
-    ) -> ImportReport:
+    ) -> "ImportReport":
         """Bring in the couples of a file; see `enroll.importer.import_couples`."""
+        from engine.enroll.importer import import_couples  # numbering plans of the whole world: not for who only sends
+
         now = self.clock.now()
         report = import_couples(self.database, self.vault, file, consent=consent, now=now, progress=progress)
         seat_latecomers(self.database, now)
@@ -159,6 +163,8 @@ class Engine:
 
     def add_partner(self, cells: Mapping[str, str], consent: Consent) -> int:
         """Add one person; see `enroll.partner.add_partner`."""
+        from engine.enroll.partner import add_partner
+
         now = self.clock.now()
         position = add_partner(self.database, self.vault, cells, consent=consent, now=now)
         seat_latecomers(self.database, now)

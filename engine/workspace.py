@@ -6,8 +6,9 @@ from engine.errors import Refused
 from engine.settings import FILE, load
 from engine.store import couples
 from engine.store.database import Database, open_database
-from engine.store.migrate import is_current, upgrade
+from engine.store.migrate import upgrade
 from engine.store.vault import Vault
+from engine.store.version import is_current
 
 SETTINGS = """\
 # Settings of this Rekindle workspace. Every one can also be set as REKINDLE_NAME, or REKINDLE_TABLE__NAME.

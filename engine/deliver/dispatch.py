@@ -8,8 +8,8 @@
 4 HANDED     the transport has answered, or may have.
 5 RECORDED   its answers are on the rows.
 
-While a batch is on its way, the next one is claimed and rendered. Its intent is committed only when that one has been
-recorded: the last look at window, pause, stop and consent must not be minutes old when it leaves.
+While a batch is on its way, the next one is claimed and rendered. Its intent is committed with what became of that one
+and not before: the last look at window, pause, stop and consent must not be minutes old when it leaves.
 """
 
 import asyncio
@@ -20,18 +20,17 @@ from enum import IntEnum
 from sqlalchemy import Connection
 
 from engine.clock import Clock
-from engine.deliver.breaker import Works, decide
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
-from engine.deliver.intent import TOO_SLOW, Intended, intend
+from engine.deliver.intent import Intended, intend
 from engine.deliver.messages import Letter, Letters, Poisoned
-from engine.deliver.outcomes import Delivered, Record, Rest, judge
-from engine.deliver.traffic import Sight, Traffic
+from engine.deliver.outcomes import Delivered
+from engine.deliver.recording import Sent, record
+from engine.deliver.traffic import Traffic
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
-from engine.store import breakers, context, ledger, suppressions
+from engine.store import context, ledger
 from engine.store.database import Database
 from engine.store.facts import Facts
-from engine.transport.base import Outcome
 
 
 class ProtocolStep(IntEnum):
@@ -42,6 +41,10 @@ class ProtocolStep(IntEnum):
     INTENDED = 3
     HANDED = 4
     RECORDED = 5
+
+
+WRITTEN_AT_ONCE = 32
+"""Letters that are written before the event loop gets its turn."""
 
 
 class Dispatcher:
@@ -80,31 +83,31 @@ class Dispatcher:
     async def drain(self) -> Delivered:
         """Send everything due by now that may go; returns when nothing is left to claim, or soon after `stop`."""
         done = Delivered()
-        under_way: asyncio.Task[int] | None = None
+        under_way: asyncio.Task[Sent] | None = None
         reopened = 0
         more = True
         try:
             while more and not self._stopping:
-                claimed, letters, lease_until = self._prepare(done)
-                if under_way is not None:
-                    reopened += await under_way
-                    under_way = None
-                ready = self._intend(letters, lease_until, done) if claimed else []
-                under_way = asyncio.create_task(self._send(ready, done)) if ready else None
+                claimed, letters, lease_until = await self._prepare(done)
+                sent = await under_way if under_way is not None else ()
+                under_way = None
+                ready, again = self._turn(sent, letters, lease_until, done)
+                reopened += again
+                under_way = asyncio.create_task(self._hand_over(ready)) if ready else None
                 await asyncio.sleep(0)  # let it start before the next batch is prepared
                 more = claimed == self._batch  # a batch that was not full took all that was due
                 if not more:
-                    if under_way is not None:
-                        reopened += await under_way
-                        under_way = None
-                    more, reopened = reopened > 0, 0
+                    sent = await under_way if under_way is not None else ()
+                    under_way = None
+                    _, again = self._turn(sent, [], lease_until, done)
+                    more, reopened = reopened + again > 0, 0
         finally:
             # Whatever befalls the next batch, what this one handed over is recorded.
             if under_way is not None:
-                await under_way
+                self._turn(await under_way, [], self._clock.now(), done)
         return done
 
-    def _prepare(self, done: Delivered) -> tuple[int, list[Letter], datetime]:
+    async def _prepare(self, done: Delivered) -> tuple[int, list[Letter], datetime]:
         """Claim and render a batch; how many were claimed, their letters, and until when they are ours."""
         now = self._clock.now()
         lease_until = now + self._lease
@@ -117,7 +120,14 @@ class Dispatcher:
         self._announce(ProtocolStep.CLAIMED)
         # An address that went after planning is the consent gate's to name; there is nothing to write to it.
         homeless = [row for row in rows if not row.has_address]
-        letters, poisoned = self._letters.write([row for row in rows if row.has_address], definitions, now)
+        reachable = [row for row in rows if row.has_address]
+        letters: list[Letter] = []
+        poisoned: list[Poisoned] = []
+        for first in range(0, len(reachable), WRITTEN_AT_ONCE):
+            written, wrong = self._letters.write(reachable[first : first + WRITTEN_AT_ONCE], definitions, now)
+            letters += written
+            poisoned += wrong
+            await asyncio.sleep(0)  # the batch that is under way must not wait for this one
         self._announce(ProtocolStep.RENDERED)
         if homeless or poisoned:
             self._set_apart(homeless, poisoned, done)
@@ -150,79 +160,35 @@ class Dispatcher:
                 ledger.settle(connection, [(*who, *failed, why, None, None) for *who, why in poisoned])
                 done.failed += len(poisoned)
 
-    def _intend(self, letters: Sequence[Letter], lease_until: datetime, done: Delivered) -> list[Intended]:
-        """Ask the gates once more, now, and commit the intent to send what passes."""
-        now = self._clock.now()
-        with self._database.begin() as connection:
-            sight = self._traffic.look(connection, now)
-            ready = intend(connection, letters, sight, self._prices, now, lease_until, done)
-        self._announce(ProtocolStep.INTENDED)
-        return ready
+    def _turn(
+        self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
+    ) -> tuple[list[Intended], int]:
+        """Record what one batch came to and commit the intent to send the next, in one transaction.
 
-    async def _send(self, ready: Sequence[Intended], done: Delivered) -> int:
-        """Hand each transport its messages and record what it answers.
-
-        Returns how many reasons there are to look again at once: messages that another transport may take, and
-        transports that work again.
+        Returns what may now be handed over, and how many reasons there are to look again at once: messages that
+        another transport may take, and transports that work again.
         """
+        if not sent and not letters:
+            return [], 0
+        now = self._clock.now()
+        try:
+            with self._database.begin() as connection:
+                reopened = record(connection, self._traffic, sent, now, done)
+                sight = self._traffic.look(connection, now)
+                ready = intend(connection, letters, sight, self._prices, now, lease_until, done) if letters else []
+        except BaseException:
+            with self._database.begin() as connection:
+                record(connection, self._traffic, sent, now, done)
+            raise
+        if sent:
+            self._announce(ProtocolStep.RECORDED)
+        if letters:
+            self._announce(ProtocolStep.INTENDED)
+        return ready, reopened
+
+    async def _hand_over(self, ready: Sequence[Intended]) -> Sent:
+        """Hand each transport its messages; each with what it answered."""
         now = self._clock.now()
         answers = await asyncio.gather(*(each.hand_over(now) for each in ready))
         self._announce(ProtocolStep.HANDED)
-        now = self._clock.now()
-        reopened = 0
-        with self._database.begin() as connection:
-            sight = self._traffic.look(connection, now)
-            for each, outcomes in zip(ready, answers, strict=True):
-                failing = each.transport.name in sight.failing
-                rest = self._rest(connection, each.transport.name, outcomes, sight, now, done)
-                reopened += failing and each.transport.name not in sight.failing
-                record = Record()
-                for letter, outcome in zip(each.letters, outcomes, strict=True):
-                    judge(record, letter, outcome, each.transport.name, now, rest)
-                self._keep(connection, record, each.transport.name, now, done)
-                reopened += record.rerouted
-        self._announce(ProtocolStep.RECORDED)
-        return reopened
-
-    def _rest(
-        self,
-        connection: Connection,
-        transport: str,
-        outcomes: Sequence[Outcome],
-        sight: Sight,
-        now: datetime,
-        done: Delivered,
-    ) -> Rest:
-        """Leave a transport alone that needs it, or take note that it works again."""
-        from_it = [each for each in outcomes if each is not TOO_SLOW]
-        verdict = decide(from_it, sight.failing.get(transport), now) if from_it else Works()
-        if isinstance(verdict, Works):
-            if sight.failing.pop(transport, None) is not None:
-                breakers.reset(connection, transport)
-            return Rest()
-        breakers.trip(connection, transport, verdict)
-        sight.failing[transport] = verdict
-        if verdict.open_until <= now:
-            return Rest()
-        problem = f"{transport}: {verdict.because}"
-        if problem not in done.problems:
-            done.problems.append(problem)
-        resting = [name for name, each in sight.failing.items() if each.open_until > now]
-        routes = self._traffic.routes
-        return Rest(
-            verdict.open_until,
-            frozenset(channel for channel in routes.by_channel if routes.open(channel, resting)),
-        )
-
-    def _keep(self, connection: Connection, record: Record, transport: str, now: datetime, done: Delivered) -> None:
-        if record.accepted:
-            done.sent += ledger.accept(connection, record.accepted, now)
-        if record.settled:
-            ledger.settle(connection, record.settled)
-            ledger.log_attempts(connection, record.tried, now)
-        for index, channel, reason in record.suppress:
-            suppressions.add_index(connection, index, channel, reason, transport, now)
-        statuses = [row[2] for row in record.settled]
-        done.failed += statuses.count(DeliveryStatus.FAILED)
-        done.retried += statuses.count(DeliveryStatus.PLANNED)
-        done.in_doubt += statuses.count(DeliveryStatus.IN_DOUBT)
+        return list(zip(ready, answers, strict=True))

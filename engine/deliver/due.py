@@ -26,8 +26,8 @@ from engine.store.database import Database
 from engine.store.facts import Facts
 from engine.store.places import millis
 
-BATCH = 2_000
-BREATHER = 5  # batches in a row: about a second under the write lock, of the five that another process waits for it
+BATCH = 500
+BREATHER = 20  # batches in a row: about a second under the write lock, of the five that another process waits for it
 Row = tuple[Any, ...]
 
 

@@ -17,6 +17,7 @@ def to_instant(wall: datetime, timezone: str) -> tuple[datetime, bool]:
     return instant, wall_time(instant, timezone).replace(tzinfo=None) != wall
 
 
+@lru_cache(maxsize=4_096)  # a batch asks about one instant in a few zones, gate after gate
 def wall_time(instant: datetime, timezone: str) -> datetime:
     """`instant` as the partner's wall shows it, with its UTC offset."""
     return instant.astimezone(zone(timezone))

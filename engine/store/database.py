@@ -93,7 +93,7 @@ def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> Non
         "foreign_keys=ON",
         f"journal_mode={journal}",
         "synchronous=FULL",
-        "cache_size=-65536",
+        "cache_size=-4096",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")

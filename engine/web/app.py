@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from engine import __version__
 from engine.app import Engine
 from engine.errors import RekindleError
-from engine.store.migrate import is_current
+from engine.store.version import is_current
 from engine.web.guard import Guard
 from engine.web.unsubscribe import Unsubscribe
 from engine.web.webhooks import Webhooks

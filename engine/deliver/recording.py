@@ -1,0 +1,80 @@
+"""Puts what a batch came to on its rows: statuses, attempts, suppressions, and transports that need a rest."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from engine.deliver.breaker import Works, decide
+from engine.deliver.intent import TOO_SLOW, Intended
+from engine.deliver.outcomes import Delivered, Record, Rest, judge
+from engine.deliver.routes import Routes
+from engine.deliver.traffic import Sight, Traffic
+from engine.model.delivery import DeliveryStatus
+from engine.store import breakers, ledger, suppressions
+from engine.transport.base import Outcome
+
+Sent = Sequence[tuple[Intended, Sequence[Outcome]]]
+"""What was handed over, with one outcome for each letter."""
+
+
+def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, done: Delivered) -> int:
+    """Put answers on the rows; how many reasons there are to look again at once."""
+    reopened = 0
+    if not sent:
+        return reopened
+    sight = traffic.look(connection, now)
+    for each, outcomes in sent:
+        failing = each.transport.name in sight.failing
+        rest = _rest(connection, traffic.routes, each.transport.name, outcomes, sight, now, done)
+        reopened += failing and each.transport.name not in sight.failing
+        record = Record()
+        for letter, outcome in zip(each.letters, outcomes, strict=True):
+            judge(record, letter, outcome, each.transport.name, now, rest)
+        _keep(connection, record, each.transport.name, now, done)
+        reopened += record.rerouted
+    return reopened
+
+
+def _rest(
+    connection: Connection,
+    routes: Routes,
+    transport: str,
+    outcomes: Sequence[Outcome],
+    sight: Sight,
+    now: datetime,
+    done: Delivered,
+) -> Rest:
+    """Leave a transport alone that needs it, or take note that it works again."""
+    from_it = [each for each in outcomes if each is not TOO_SLOW]
+    verdict = decide(from_it, sight.failing.get(transport), now) if from_it else Works()
+    if isinstance(verdict, Works):
+        if sight.failing.pop(transport, None) is not None:
+            breakers.reset(connection, transport)
+        return Rest()
+    breakers.trip(connection, transport, verdict)
+    sight.failing[transport] = verdict
+    if verdict.open_until <= now:
+        return Rest()
+    problem = f"{transport}: {verdict.because}"
+    if problem not in done.problems:
+        done.problems.append(problem)
+    resting = [name for name, each in sight.failing.items() if each.open_until > now]
+    return Rest(
+        verdict.open_until,
+        frozenset(channel for channel in routes.by_channel if routes.open(channel, resting)),
+    )
+
+
+def _keep(connection: Connection, record: Record, transport: str, now: datetime, done: Delivered) -> None:
+    if record.accepted:
+        done.sent += ledger.accept(connection, record.accepted, now)
+    if record.settled:
+        ledger.settle(connection, record.settled)
+        ledger.log_attempts(connection, record.tried, now)
+    for index, channel, reason in record.suppress:
+        suppressions.add_index(connection, index, channel, reason, transport, now)
+    statuses = [row[2] for row in record.settled]
+    done.failed += statuses.count(DeliveryStatus.FAILED)
+    done.retried += statuses.count(DeliveryStatus.PLANNED)
+    done.in_doubt += statuses.count(DeliveryStatus.IN_DOUBT)
