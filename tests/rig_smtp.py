@@ -62,7 +62,7 @@ class SmtpRig:
                 server.implicit = True
                 options |= {"ca_file": str(authority), "security": "tls"}
             if situation is Situation.BAD_KEY:
-                options |= {"username": "us", "password": "wrong"}
+                options |= {"username": "us", "password": "swordfish"}
             async with serving(server):
                 transport = smtp(server, **options)
                 if situation is Situation.REFUSED:

@@ -28,11 +28,11 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
         failing = each.transport.name in sight.failing
         rest = _rest(connection, traffic.routes, each.transport.name, outcomes, sight, now, done)
         reopened += failing and each.transport.name not in sight.failing
-        record = Record()
+        told = Record()
         for letter, outcome in zip(each.letters, outcomes, strict=True):
-            judge(record, letter, outcome, each.transport.name, now, rest)
-        _keep(connection, record, each.transport.name, now, done)
-        reopened += record.rerouted
+            judge(told, letter, outcome, each.transport.name, now, rest)
+        _keep(connection, told, each.transport.name, now, done)
+        reopened += told.rerouted
     return reopened
 
 
@@ -47,7 +47,9 @@ def _rest(
 ) -> Rest:
     """Leave a transport alone that needs it, or take note that it works again."""
     from_it = [each for each in outcomes if each is not TOO_SLOW]
-    verdict = decide(from_it, sight.failing.get(transport), now) if from_it else Works()
+    if not from_it:
+        return Rest()
+    verdict = decide(from_it, sight.failing.get(transport), now)
     if isinstance(verdict, Works):
         if sight.failing.pop(transport, None) is not None:
             breakers.reset(connection, transport)
