@@ -1,5 +1,6 @@
 """The composition root: `build(settings)` wires the parts into an Engine, whose methods are the engine's verbs."""
 
+import asyncio
 import os
 import secrets
 import socket
@@ -7,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.clock import Clock, SystemClock
 from engine.define.load import Library, find_campaign, load_library
@@ -48,6 +49,8 @@ from engine.transport.source import EventSource
 
 if TYPE_CHECKING:
     from engine.enroll.importer import ImportReport
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -201,11 +204,21 @@ class Engine:
 
     async def tick(self) -> Tick:
         """One pass: take in what was heard and left, settle doubts if anyone knows, plan and send what is due."""
-        caught = self.hearing.catch_up() if self._sources else Caught()
+        caught = await self._aside(self.hearing.catch_up) if self._sources else Caught()
         now = self.clock.now()
         reconciled = await self._reconciler.reconcile(now)
-        planned = self._planner.plan_due(now)
+        planned = await self._aside(partial(self._planner.plan_due, now))
         return Tick(planned, await self._dispatcher.drain(), reconciled, caught)
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""
+        if self.database.path is None:
+            return work()
+        try:
+            return await asyncio.to_thread(work)
+        except asyncio.CancelledError:  # Ctrl-C: the process ends when the thread does
+            self.stop()
+            raise
 
     @property
     def sender(self) -> Sender:

@@ -68,9 +68,11 @@ def _exact(words: "_Words", plain: str) -> Reading | None:
 
 
 def _order_in(words: "_Words", clauses: Sequence[str]) -> bool:
-    """Whether the first or last clause is an order by itself, and not what somebody is told to have said."""
+    """Whether every clause is an order, or the first or last by itself, and not what somebody is told to have said."""
     if not clauses:
         return False
+    if len(clauses) > 1 and all(clause in words.stop or words.whole.fullmatch(clause) for clause in clauses):
+        return True  # "Wrong number. Please stop."
     if words.clause.fullmatch(clauses[0]):
         return True
     told = set(clauses[-2].split()[-2:]) if len(clauses) > 1 else set()

@@ -138,11 +138,18 @@ def _address(*fields: str | None) -> str | None:
         if semicolon and kind.strip().lower() in ("rfc822", "utf-8"):
             found = [rest.strip().removeprefix("<").removesuffix(">")]
         else:
-            found = [address for _, address in getaddresses([value])]
+            found = _addresses(value)
         if len(found) == 1 and len(found[0]) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(found[0]):
             local, _, domain = found[0].rpartition("@")
             return f"{local}@{domain.lower()}"
     return None
+
+
+def _addresses(header: str) -> list[str]:
+    try:
+        return [address for _, address in getaddresses([header])]
+    except (RecursionError, ValueError, IndexError):  # the parser calls itself for every comment in a comment
+        return []
 
 
 def _key(reference: str | None, report: Report, address: str | None, action: str, status: str) -> str:

@@ -5,6 +5,7 @@ twilio.com/docs/messaging/guides/webhook-request; Twilio adds to them without no
 """
 
 import json
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 from xml.sax.saxutils import escape
@@ -32,6 +33,13 @@ TYPES: Mapping[str, EventType] = {
 _KINDS = ("status", "inbound")
 _ORDERS = {"STOP": Command.STOP, "START": Command.START, "HELP": Command.HELP}
 _ALGORITHMS = ("HMAC_SHA1", "HMAC_SHA256")
+_FORMER = (
+    (re.compile(r"\+521(\d{10})", re.ASCII), r"+52\1"),
+    (re.compile(r"\+55(\d\d)([6-9]\d{7})", re.ASCII), r"+55\g<1>9\2"),
+)
+"""WhatsApp still gives mobiles of Mexico, and many of Brazil, by the number they had before their countries' plans
+changed (support.gupshup.io/hc/en-us/articles/4407840924953): a STOP must reach the number that we write to.
+"""
 _LOST = (EventType.BOUNCED, EventType.FAILED)
 _FIELDS_LIMIT = 1_000  # Twilio sends about twenty
 _REFERENCE_LIMIT = 200
@@ -164,6 +172,9 @@ def _channel(given: Mapping[str, str]) -> Channel:
 
 def _address(text: str) -> str | None:
     number = text.removeprefix(WHATSAPP).strip()
+    if text.startswith(WHATSAPP):
+        for former, present in _FORMER:
+            number = former.sub(present, number) if former.fullmatch(number) else number
     return number if NUMBER.fullmatch(number) else None
 
 

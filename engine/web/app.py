@@ -17,6 +17,7 @@ from engine.app import Engine
 from engine.errors import RekindleError
 from engine.store.version import is_current
 from engine.web.guard import Guard
+from engine.web.turn import Turn
 from engine.web.unsubscribe import Unsubscribe
 from engine.web.webhooks import Webhooks
 
@@ -37,7 +38,7 @@ def create_app(engine: Engine, *, docs: bool = False) -> FastAPI:
         redirect_slashes=False,  # a redirect would be built from the Host header
     )
     app.add_middleware(Guard)
-    turn = asyncio.Lock()
+    turn = Turn()
     app.include_router(Webhooks(engine, turn).router)
     app.include_router(Unsubscribe(engine, turn).router)
 

@@ -12,7 +12,8 @@ from engine.app import Engine
 from engine.errors import SettingsError
 from engine.web.app import create_app
 
-MOST_CONNECTIONS = 100
+MOST_CONNECTIONS = 800
+"""Below the 1,024 files that a process may usually open. Calls over it get 503, which Twilio does not try again."""
 GRACE_SECONDS = 10
 """How long calls that are under way may go on once the end has been asked for; a reaction is stored work, and quick."""
 

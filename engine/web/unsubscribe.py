@@ -7,11 +7,13 @@ the body says.
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from engine.app import Engine, sender_of, template_folders
 from engine.hear.unsubscribe import unsubscribe
@@ -20,6 +22,7 @@ from engine.render.pages import Pages
 from engine.store import couples
 from engine.web.body import read_body
 from engine.web.guard import policy
+from engine.web.turn import Turn
 
 LONGEST = 16_000
 ONE_CLICK, BY_HAND = "one-click", "page"
@@ -39,13 +42,22 @@ DONE: dict[int | str, dict[str, Any]] = {
     413: {"description": "The body is too long."},
 }
 FORM = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+
+
+class _Anything(PathConvertor):
+    """What a path may hold; `path` itself leaves line ends out, and whoever brings one is to see the page as well."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("anything", _Anything())
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
 class Unsubscribe:
     """The routes. `turn` is whose turn it is to write: see webhooks."""
 
-    def __init__(self, engine: Engine, turn: asyncio.Lock) -> None:
+    def __init__(self, engine: Engine, turn: Turn) -> None:
         self._engine = engine
         self._turn = turn
         self._links = Links(engine.settings.public_url, engine.vault.subkey("links"))
@@ -55,10 +67,22 @@ class Unsubscribe:
         form: dict[str, Any] = {**about, "requestBody": {"content": FORM}}
         add = self.router.add_api_route
         add(
-            "/u/{token:path}", self.show, methods=["GET"], response_class=Response, responses=SHOWN, openapi_extra=about
+            "/u/{token:anything}",
+            self.show,
+            methods=["GET"],
+            response_class=Response,
+            responses=SHOWN,
+            openapi_extra=about,
         )
-        add("/u/{token:path}", self.show, methods=["HEAD"], include_in_schema=False)
-        add("/u/{token:path}", self.act, methods=["POST"], response_class=Response, responses=DONE, openapi_extra=form)
+        add("/u/{token:anything}", self.show, methods=["HEAD"], include_in_schema=False)
+        add(
+            "/u/{token:anything}",
+            self.act,
+            methods=["POST"],
+            response_class=Response,
+            responses=DONE,
+            openapi_extra=form,
+        )
 
     async def show(self, request: Request) -> Response:
         """The page that asks; it changes nothing, since scanners of mail follow every link."""
@@ -72,10 +96,8 @@ class Unsubscribe:
         if claims is None:
             return await self._unknown()
         pressed = parse_qs(body.decode("latin-1")).get("confirm") == ["yes"]
-        async with self._turn:
-            await asyncio.to_thread(
-                unsubscribe, self._engine.database, claims, self._engine.clock.now(), BY_HAND if pressed else ONE_CLICK
-            )
+        now, how = self._engine.clock.now(), BY_HAND if pressed else ONE_CLICK
+        await self._turn.insist(partial(unsubscribe, self._engine.database, claims, now, how))
         return await self._page("unsubscribed.html", claims) if pressed else PlainTextResponse("Unsubscribed.\n")
 
     async def _page(self, name: str, claims: Claims) -> Response:

@@ -4,12 +4,14 @@
 403        not signed by the provider, or not for this address; nothing is kept
 404        no transport of this name here hears calls of this kind
 408, 413   the body came too slowly, or is too long
-500        our mistake; providers try again (SendGrid for a day, Twilio once)
+500        our mistake, or a database that stays busy; SendGrid tries again for a day, Twilio does not
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -18,7 +20,8 @@ from starlette.background import BackgroundTask
 from engine.app import Engine
 from engine.hear.intake import UnknownSource
 from engine.transport.source import Forged, Hook, NotOurs
-from engine.web.body import read_body
+from engine.web.body import MOST_LARGE, Room, read_body
+from engine.web.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +50,15 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 class Webhooks:
-    """The route. Calls are heard one at a time in a thread: SQLite has one writer, and the loop never waits for it."""
+    """The route. Calls are heard one at a time; what cannot be stored at once is tried again."""
 
-    def __init__(self, engine: Engine, turn: asyncio.Lock) -> None:
+    def __init__(self, engine: Engine, turn: Turn) -> None:
         self._engine = engine
         self._hearing = engine.hearing
         self._public = engine.settings.public_url.rstrip("/")
         self._turn = turn
+        self._large = asyncio.Semaphore(MOST_LARGE)
+        self._left: deque[int] = deque()  # stored and answered; whoever put the first one there sees to all of them
         self.router = APIRouter()
         self.router.add_api_route(
             "/webhooks/{name}/{kind}",
@@ -72,32 +77,41 @@ class Webhooks:
         name, kind = request.path_params["name"], request.path_params["kind"]
         if kind not in LIMITS:
             raise HTTPException(404)
-        body = await read_body(request, LIMITS[kind])
-        hook = Hook(kind, self._url(request), dict(request.headers), body, self._engine.clock.now())
         try:
-            async with self._turn:
-                number = await asyncio.to_thread(self._hearing.receive, name, hook)
+            with Room(self._large) as room:
+                body = await read_body(request, LIMITS[kind], room=room)
+                hook = Hook(kind, self._url(request), dict(request.headers), body, self._engine.clock.now())
+                number = await self._turn.insist(partial(self._hearing.receive, name, hook))
         except (UnknownSource, NotOurs):
             raise HTTPException(404) from None
         except Forged:
             raise HTTPException(403) from None
-        if number is None:
-            return Response(status_code=204)
         if kind != INBOUND:
-            return Response(status_code=204, background=BackgroundTask(self._react_later, number))
-        answer = await self._react(number)  # it may carry a text back to whoever wrote
+            return Response(status_code=204, background=BackgroundTask(self.react_later, number))
+        answer = await self.react(number)  # it may carry a text back to whoever wrote
         return Response(status_code=204) if answer is None else Response(answer.body, 200, media_type=answer.media_type)
 
-    async def _react(self, number: int) -> Any:
-        async with self._turn:
-            return await asyncio.to_thread(self._hearing.react, number)
+    async def react(self, number: int) -> Any:
+        """React to a stored call in its turn; what its provider is answered."""
+        return await self._turn.take(partial(self._hearing.react, number))
 
-    async def _react_later(self, number: int) -> None:
-        """A failure here is kept with the stored call, where the next tick finds it; the provider has its answer."""
+    async def react_later(self, number: int) -> None:
+        """A failure here is kept with the stored call, where the next tick finds it; the provider has its answer.
+
+        One at a time, so that a flood of events holds up a text that waits for its answer by one reaction at most.
+        """
+        self._left.append(number)
+        if len(self._left) > 1:
+            return
         try:
-            await self._react(number)
-        except Exception as error:
-            log.error("Reacting to a stored call failed with %s.", type(error).__name__)
+            while self._left:
+                try:
+                    await self.react(self._left[0])
+                except Exception as error:
+                    log.error("Reacting to a stored call failed with %s.", type(error).__name__)
+                self._left.popleft()
+        finally:
+            self._left.clear()  # cancelled at the end of the process: the next tick finds them
 
     def _url(self, request: Request) -> str:
         """The address that the provider signed: ours by the settings, path and query as they came over the wire."""

@@ -26,7 +26,10 @@ take my number off your list | remove my number | delete my number | lose my num
 I want to unsubscribe | I'd like to opt out please | I would like to stop receiving these messages
 I don't want these texts anymore | I do not want to receive any more messages | we no longer want these messages
 cancel my subscription | end my subscription | I revoke my consent | I withdraw my consent | wrong number
-You have the wrong number | How do I unsubscribe? | how do i stop these texts | I never signed up for this
+wrong number, please stop | Stop. Unsubscribe. | quit texting me | Quit sending me messages | cease texting me
+stop texting this number | Please don't text this number again | get me off this list | opt me out of this
+I asked you to stop texting me | stop sending messages | STOP 2 END | I didn't sign up for these texts
+You have the wrong number | How do I unsubscribe? | how do i stop these texts
 We broke up. Please stop texting me. | Please stop texting me. We broke up. | Hello!! unsubscribe me from this list
 remove me | opting out | opt me out | we opt out | unsub | stop unsubscribe | "stop texting me"
 parar | Pare por favor | para ya | BAJA | darme de baja | cancelar | dejen de escribirme | no me envíen más mensajes
@@ -44,6 +47,7 @@ afmelden | uitschrijven aub | stuur mij geen berichten meer | ik wil geen sms me
 schrijf me uit | stop met berichten sturen
 """
 ANSWERS = """
+We fight over chores. I didn't sign up for this! | stop, and listen to me
 We stopped by the lake | I couldn't stop laughing | yes please | end of the day was nice | help me understand you
 You never stop surprising me | The bus stop where we met | We stop for coffee every Sunday | Don't stop
 I loved it when you stopped to listen | It ended with a hug | We had to cancel dinner but talked on the phone instead
@@ -61,9 +65,10 @@ when you cancel plans I feel small | I feel we should end the day together | qui
 No thanks | revoke the chore list haha | can't stop smiling | start of summer
 Please text me more often | your messages make me smile | I like these prompts | I want to receive more love letters :)
 We unsubscribed from cable and talk more now, it is lovely | stop by any time | my stop is next | pit stop kisses
-I would tell him: stop working and come to bed | continue | 5 | 4! | 👍 | ❤️ | ... | 1
+I would tell him: stop working and come to bed | quit the gym | continue | 5 | 4! | 👍 | ❤️ | ... | 1
 """
 DOUBTS = """
+I never signed up for this | Do not disturb | I am no longer interested
 I want this to stop | stop it | can we stop | Could you stop? | She said, stop texting me
 He told me: “please stop texting me” | we keep saying stop | not interested | go away | is this spam
 Unsubscribe from your bad mood | maybe opt out | I quit | basta | hou op | sair | arrêtez de vous inquiéter

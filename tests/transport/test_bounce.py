@@ -303,3 +303,12 @@ def test_a_real_bounce_with_some_of_it_torn_out_still_raises_nothing(data: st.Da
     start = data.draw(st.integers(0, len(mail)))
     torn = mail[:start] + data.draw(st.binary(max_size=20)) + mail[data.draw(st.integers(start, len(mail))) :]
     assert read_bounce("smtp", torn, RECEIVED)
+
+
+@pytest.mark.parametrize("field", ["Final-Recipient: ", "Original-Recipient: ", "X: y\nFinal-Recipient: x;"])
+def test_comments_within_comments_without_end_are_no_address_and_stop_nobody_from_reading_on(field: str) -> None:
+    fields = f"Reporting-MTA: x\n\n{field}{'(' * 990}\nFinal-Recipient: x\nAction: failed\nStatus: 5.1.1\n"
+    head = "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+    (event,) = read_bounce("smtp", f"{head}{fields}\n--b--".encode())
+    assert isinstance(event, Event)
+    assert event.address is None

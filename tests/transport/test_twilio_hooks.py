@@ -298,6 +298,23 @@ def test_a_call_that_lacks_what_it_is_about_is_unreadable(url: str, without: tup
     assert isinstance(heard(url, said), Unreadable)
 
 
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("whatsapp:+5215512345678", "+525512345678"),
+        ("whatsapp:+525512345678", "+525512345678"),
+        ("whatsapp:+555187654321", "+5551987654321"),
+        ("whatsapp:+5551987654321", "+5551987654321"),
+        ("whatsapp:+555133334444", "+555133334444"),
+        ("+5215512345678", "+5215512345678"),
+    ],
+)
+def test_whatsapps_former_numbers_are_those_that_we_write_to(written: str, number: str) -> None:
+    inbound = heard(INBOUND_URL, WROTE | {"From": written})
+    assert isinstance(inbound, Inbound)
+    assert inbound.sender == number
+
+
 @pytest.mark.parametrize("sender", ["60001", "Twilio", "", "whatsapp:", "+1202 555", "ana@example.com"])
 def test_what_comes_from_no_phone_number_is_unreadable_and_not_named(sender: str) -> None:
     unreadable = heard(INBOUND_URL, WROTE | {"From": sender})

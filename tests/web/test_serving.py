@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from wire import Wire, signed, told
 from world import World
 
 import cli
+from engine.deliver.due import Planned, Planner
 from engine.errors import SettingsError
 from engine.store import schema
 from engine.web.server import serving
@@ -57,6 +59,48 @@ def test_a_chunked_call_without_a_length_is_heard_and_the_server_does_not_say_wh
     assert b"\r\nserver:" not in answer.lower()
     assert b"uvicorn" not in answer.lower()
     assert len(world.rows(schema.events)) == 1
+
+
+def test_a_burst_of_calls_is_heard_without_a_refusal(tmp_path: Path) -> None:
+    world = World(transport=Wire(), database=tmp_path / "r.sqlite3")
+
+    async def run() -> list[bytes]:
+        async with serving(world.engine, "127.0.0.1", 0) as port:
+            callers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(150)]
+            for _, writer in callers:
+                writer.write(raw("POST", EVENTS, BODY, **signed(EVENTS, BODY)))
+            answers = [await asyncio.wait_for(reader.readline(), 20) for reader, _ in callers]
+            for _, writer in callers:
+                writer.close()
+            return answers
+
+    assert {answer.split()[1] for answer in asyncio.run(run())} == {b"204"}
+
+
+def test_a_call_is_answered_while_a_tick_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(transport=Wire(), database=tmp_path / "r.sqlite3")
+    planning, answered = threading.Event(), threading.Event()
+
+    def plan_due(_planner: Planner, _now: object) -> Planned:
+        planning.set()
+        assert answered.wait(5), "nobody was answered meanwhile"
+        return Planned()
+
+    monkeypatch.setattr(Planner, "plan_due", plan_due)
+
+    async def run() -> bytes:
+        async with serving(world.engine, "127.0.0.1", 0) as port:
+            tick = asyncio.create_task(world.engine.tick())
+            await asyncio.to_thread(planning.wait, 5)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(raw("POST", EVENTS, BODY, **signed(EVENTS, BODY)))
+            answer = await reader.readline()
+            answered.set()
+            await tick
+            writer.close()
+            return answer
+
+    assert b"204" in asyncio.run(run())
 
 
 def test_forwarding_headers_change_nothing(tmp_path: Path) -> None:

@@ -12,11 +12,14 @@ from fastapi import HTTPException, Request
 from wire import PUBLIC, Wire, call, calling, sign, signed, told
 from world import World, person
 
+from engine.errors import StoreError
 from engine.store import schema
+from engine.transport.source import Hook
 from engine.web.app import create_app
-from engine.web.body import read_body
+from engine.web.body import SMALL, Room, read_body
 from engine.web.guard import HEADERS
-from engine.web.webhooks import LIMITS
+from engine.web.turn import Turn
+from engine.web.webhooks import LIMITS, Webhooks
 
 EVENTS = "/webhooks/wire/events"
 INBOUND = "/webhooks/wire/inbound"
@@ -159,6 +162,59 @@ def test_a_body_that_never_ends_is_given_up(site: Site) -> None:
     with pytest.raises(HTTPException) as refused:
         asyncio.run(read_body(Request({"type": "http"}, receive), 10, seconds=0.01))  # type: ignore[arg-type]
     assert refused.value.status_code == 408
+
+
+def test_large_bodies_wait_for_room_and_small_ones_do_not() -> None:
+    async def read(places: asyncio.Semaphore, size: int) -> bytes:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b" " * size, "more_body": False}
+
+        with Room(places) as room:
+            return await read_body(Request({"type": "http"}, receive), 2 * SMALL, 0.01, room)  # type: ignore[arg-type]
+
+    async def run() -> None:
+        places = asyncio.Semaphore(1)
+        with Room(places) as other:
+            await other.take()
+            assert len(await read(places, SMALL)) == SMALL
+            with pytest.raises(HTTPException) as refused:
+                await read(places, SMALL + 1)
+            assert refused.value.status_code == 408
+        assert len(await read(places, SMALL + 1)) == SMALL + 1
+        assert not places.locked()
+
+    asyncio.run(run())
+
+
+def test_a_call_that_meets_a_busy_database_is_stored_as_soon_as_it_is_free(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive, tries = site.world.engine.hearing.receive, 0
+
+    def busy_at_first(name: str, hook: Hook) -> int:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise StoreError("The database is busy.")
+        return receive(name, hook)
+
+    monkeypatch.setattr(site.world.engine.hearing, "receive", busy_at_first)
+    assert site.post(INBOUND, told(STOP)).status_code == 200
+    assert site.stored() == (1, 1, 1)
+
+
+def test_a_text_that_waits_for_its_answer_comes_before_a_flood_of_events(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[int] = []
+    monkeypatch.setattr(site.world.engine.hearing, "react", order.append)
+
+    async def run() -> None:
+        hooks = Webhooks(site.world.engine, Turn())
+        await asyncio.gather(*(hooks.react_later(event) for event in (1, 2, 3)), hooks.react(9))
+
+    asyncio.run(run())
+    assert order == [1, 9, 2, 3]
 
 
 def test_a_caller_who_leaves_in_the_middle_leaves_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
