@@ -1,6 +1,7 @@
 """`rekindle enroll`, `schedule`, `tick` and `run`: from couples and a campaign to messages."""
 
 import asyncio
+import signal
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -116,7 +117,7 @@ def tick(
         else:
             console().print(f"{due} steps have fallen due, and {planned} planned messages may go.")
         return
-    done = asyncio.run(_once(engine))
+    done = asyncio.run(one_pass(engine))
     if json:
         as_json([{name: vars(part) for name, part in vars(done).items()}])
         return
@@ -179,7 +180,10 @@ def _costs(engine: Any, to_come: Any, json: bool) -> None:
     )
 
 
-async def _once(engine: Any) -> Any:
+async def one_pass(engine: Any) -> Any:
+    """One pass. Told to stop in the middle of it, it still records what was handed over, as `run` does."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, engine.stop)
     try:
         return await engine.tick()
     finally:

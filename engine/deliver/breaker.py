@@ -16,6 +16,8 @@ MEND_TIME = timedelta(minutes=5)
 FAILURES = 5
 FIRST_REST = timedelta(seconds=30)
 LONGEST_REST = timedelta(minutes=15)
+LONGEST_ASKED = timedelta(days=1)
+"""How long a provider can have itself left alone; a wait of years is a mistake of its own, or of a proxy's."""
 PROBE = 5
 """How many messages a transport gets to show that it works again."""
 
@@ -35,7 +37,8 @@ def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime) -
     throttled = [each for each in outcomes if isinstance(each, Throttled)]
     if len(throttled) == len(outcomes):
         waits = [each.retry_after for each in throttled if each.retry_after is not None]
-        return Breaker(failures, now + max(waits, default=FIRST_REST), "Asked to slow down.")
+        asked = min(max(waits, default=FIRST_REST), LONGEST_ASKED)
+        return Breaker(failures, now + asked, "Asked to slow down.")
     failed = [each for each in outcomes if isinstance(each, ConnectionFailed | OutcomeUnknown)]
     if 2 * len(failed) <= len(outcomes):
         return Works()

@@ -22,11 +22,13 @@ from sqlalchemy import Connection
 from engine.clock import Clock
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
+from engine.deliver.holding import holding
 from engine.deliver.intent import Intended, intend
 from engine.deliver.messages import Letter, Letters, Poisoned
 from engine.deliver.outcomes import Delivered
 from engine.deliver.recording import Sent, record
 from engine.deliver.traffic import Traffic
+from engine.errors import StoreError
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
 from engine.store import context, ledger
 from engine.store.database import Database
@@ -43,6 +45,7 @@ class ProtocolStep(IntEnum):
     RECORDED = 5
 
 
+RECORD_WAITS = 1.0, 5.0, 20.0  # seconds, for a database that cannot be written, beyond its own patience
 WRITTEN_AT_ONCE = 32
 """Letters that are written before the event loop gets its turn."""
 
@@ -77,7 +80,7 @@ class Dispatcher:
         self._stopping = False
 
     def stop(self) -> None:
-        """Claim nothing more; what is on its way is still recorded."""
+        """Claim and hand over nothing more; what is on its way is still recorded."""
         self._stopping = True
 
     async def drain(self) -> Delivered:
@@ -91,7 +94,11 @@ class Dispatcher:
                 claimed, letters, lease_until = await self._prepare(done)
                 sent = await under_way if under_way is not None else ()
                 under_way = None
-                ready, again = self._turn(sent, letters, lease_until, done)
+                if self._stopping:  # meanwhile; a whole further batch may take longer than we are given to end
+                    await self._settle(sent, [], lease_until, done)
+                    self._let_go(letters)
+                    break
+                ready, again = await self._settle(sent, letters, lease_until, done)
                 reopened += again
                 under_way = asyncio.create_task(self._hand_over(ready)) if ready else None
                 await asyncio.sleep(0)  # let it start before the next batch is prepared
@@ -99,12 +106,12 @@ class Dispatcher:
                 if not more:
                     sent = await under_way if under_way is not None else ()
                     under_way = None
-                    _, again = self._turn(sent, [], lease_until, done)
+                    _, again = await self._settle(sent, [], lease_until, done)
                     more, reopened = reopened + again > 0, 0
         finally:
             # Whatever befalls the next batch, what this one handed over is recorded.
             if under_way is not None:
-                self._turn(await under_way, [], self._clock.now(), done)
+                await self._settle(await under_way, [], self._clock.now(), done)
         return done
 
     async def _prepare(self, done: Delivered) -> tuple[int, list[Letter], datetime]:
@@ -149,6 +156,11 @@ class Dispatcher:
             ids += ledger.claim(connection, now, self._owner, until, self._batch - len(ids), free)
         return ids
 
+    def _let_go(self, letters: Sequence[Letter]) -> None:
+        """Give back what was claimed and will not be sent by us: others need not wait for the lease to run out."""
+        with self._database.begin() as connection:
+            ledger.settle(connection, [(each.id, each.fence, DeliveryStatus.PLANNED, *[None] * 4) for each in letters])
+
     def _set_apart(self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], done: Delivered) -> None:
         with self._database.begin() as connection:
             if homeless:
@@ -159,6 +171,19 @@ class Dispatcher:
                 failed = DeliveryStatus.FAILED, FailReason.POISON
                 ledger.settle(connection, [(*who, *failed, why, None, None) for *who, why in poisoned])
                 done.failed += len(poisoned)
+
+    async def _settle(
+        self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
+    ) -> tuple[list[Intended], int]:
+        """As `_turn`, tried again for a while when there are answers to record and the database cannot be written."""
+        before = vars(done).copy()
+        for wait in RECORD_WAITS if sent else ():
+            try:
+                return self._turn(sent, letters, lease_until, done)
+            except StoreError:  # what the transports answered is known nowhere else: it is worth waiting for
+                vars(done).update(before)
+                await asyncio.sleep(wait)
+        return self._turn(sent, letters, lease_until, done)
 
     def _turn(
         self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
@@ -189,6 +214,8 @@ class Dispatcher:
     async def _hand_over(self, ready: Sequence[Intended]) -> Sent:
         """Hand each transport its messages; each with what it answered."""
         now = self._clock.now()
-        answers = await asyncio.gather(*(each.hand_over(now) for each in ready))
+        held = [(letter.id, letter.fence) for each in ready for letter in each.letters]
+        async with holding(self._database, self._clock, held, self._lease):
+            answers = await asyncio.gather(*(each.hand_over(now) for each in ready))
         self._announce(ProtocolStep.HANDED)
         return list(zip(ready, answers, strict=True))

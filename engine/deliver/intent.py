@@ -29,11 +29,12 @@ UNREADABLE = OutcomeUnknown("The transport answered with something that is not a
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """Messages whose intent is committed, for one transport, under a lease until `lease_until`."""
+    """Messages whose intent was committed at `at`, for one transport, under a lease until `lease_until`."""
 
     transport: Transport
     letters: Sequence[Letter]
     lease_until: datetime
+    at: datetime
 
     async def hand_over(self, now: datetime) -> Sequence[Outcome]:
         """One outcome per message, whatever the transport does: what it raises may have come after an acceptance."""
@@ -110,7 +111,7 @@ def intend(
     for delivery_id, (transport, letter) in passed.items():
         if delivery_id in ours:
             by_transport[transport.name].append((transport, letter))
-    return [Intended(some[0][0], [letter for _, letter in some], lease_until) for some in by_transport.values()]
+    return [Intended(some[0][0], [letter for _, letter in some], lease_until, now) for some in by_transport.values()]
 
 
 def _held(letter: Letter, sight: Sight) -> tuple[Any, ...]:

@@ -59,6 +59,7 @@ class Record:
     tried: list[tuple[int, str, str, str]] = field(default_factory=list)
     suppress: list[tuple[bytes, Channel, SuppressReason]] = field(default_factory=list)  # (address index, channel, why)
     rerouted: int = 0  # to be taken by another transport at once
+    again: list[Channel] = field(default_factory=list)  # one for each that is to be handed over again
 
 
 def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now: datetime, rest: Rest) -> None:
@@ -92,6 +93,7 @@ def judge(record: Record, letter: Letter, outcome: Outcome, transport: str, now:
 
 
 def _again(record: Record, letter: Letter, at: datetime, detail: str) -> None:
+    record.again.append(letter.channel)
     record.settled.append(
         (letter.id, letter.fence, DeliveryStatus.PLANNED, None, detail, millis(at), MovedBecause.RETRY)
     )

@@ -41,6 +41,7 @@ class Pace:
         today = now.astimezone(UTC).date()
         if bucket is None:
             return Bucket(self.burst, now, today, 0)
+        today = max(today, bucket.day)  # a clock that runs behind another process's does not begin the day anew
         gained = max((now - bucket.at).total_seconds(), 0.0) * (self.per_second or 0.0)
         used = bucket.used if bucket.day == today else 0
         return Bucket(min(bucket.tokens + gained, self.burst), max(now, bucket.at), today, used)
@@ -97,6 +98,13 @@ class Allowance:
         """Let one message go."""
         for name in names:
             self.buckets[name] = self._paces[name].drawn(self.buckets[name], segments)
+            self.drawn.add(name)
+
+    def give_back(self, names: Sequence[str]) -> None:
+        """One message that was let go today was not taken: it counts when it goes. Its tokens stay spent."""
+        for name in names:
+            bucket = self.buckets[name]
+            self.buckets[name] = replace(bucket, used=max(bucket.used - 1, 0))
             self.drawn.add(name)
 
     @property

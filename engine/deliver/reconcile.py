@@ -122,7 +122,9 @@ async def _ask(transport: Transport | None, asked: Asked) -> Answer:
     if not isinstance(transport, Reconcilable):
         return None
     try:
-        return await transport.find(asked)
+        answer: object = await transport.find(asked)
     except Exception:
         # A provider that cannot be asked leaves the doubt as it is; everyone else's messages must not wait for it.
         return None
+    # Anything else, OutcomeUnknown above all, says no more than None: only a plain no is one.
+    return answer if isinstance(answer, Accepted | ConnectionFailed) else None

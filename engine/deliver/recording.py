@@ -33,6 +33,9 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
             judge(told, letter, outcome, each.transport.name, now, rest)
         _keep(connection, told, each.transport.name, now, done)
         reopened += told.rerouted
+        if each.at.date() == now.date():  # drawn today, in UTC as ceilings are
+            sight.give_back(each.transport.name, told.again)
+    sight.keep(connection)
     return reopened
 
 

@@ -30,5 +30,6 @@ def decide(
     """
     wait = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
     wait += wait * (fraction(str(delivery_id), attempts) / 4)
-    at = now + max(wait, retry_after or timedelta(0))
-    return RetryAt(at) if at <= expires_at else GiveUp()
+    wait = max(wait, retry_after or timedelta(0))
+    # Not added up first: a provider may ask for more than the calendar has.
+    return RetryAt(now + wait) if wait <= expires_at - now else GiveUp()

@@ -4,7 +4,7 @@ Looked at twice: when a batch is claimed, so that no more is claimed than may go
 the intent, where what others drew meanwhile counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -72,15 +72,27 @@ class Sight:
         return route
 
     def ready(self, channel: Channel) -> datetime:
-        """When a message may leave on the channel: now, or when the first of its transports may take one again."""
+        """When a message may leave on the channel: now, or when the first of its transports may take one again.
+
+        A stand-by takes none while those it stands by for are open, however long their limits hold them back.
+        """
+        routes, opened = self._routes.by_channel.get(channel, ()), self._open.get(channel, ())
+        able = [route for route in routes if route.share or route in opened] if opened else routes
         moments = [
             max(
                 self._allowance.ready(route.paces),
                 self.failing[route.transport.name].open_until if route.transport.name in self.failing else self._now,
             )
-            for route in self._routes.by_channel.get(channel, ())
+            for route in able
         ]
         return max(min(moments, default=self._now), self._now)
+
+    def give_back(self, transport: str, channels: Sequence[Channel]) -> None:
+        """As many messages as `channels`, let go to the transport today, are to go again: no ceiling counts them."""
+        for channel in channels:
+            for route in self._routes.by_channel.get(channel, ()):
+                if route.transport.name == transport:
+                    self._allowance.give_back(route.paces)
 
     def keep(self, connection: Connection) -> None:
         """Store what was drawn; in the transaction that looked."""

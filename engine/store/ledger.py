@@ -106,6 +106,23 @@ _MAY_HAVE_GONE: list[ColumnElement[str]] = [literal_column("'sending'"), literal
 _TAKEN_FOR_LOST: list[ColumnElement[str]] = [
     literal_column(f"'{status}'") for status in ("planned", "skipped", "failed", "cancelled")
 ]
+_held = rowset("held", id=Integer, fence=Integer)
+_renew = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == _held.c.id,
+        deliveries.c.fence == _held.c.fence,
+        deliveries.c.status.in_(_MAY_HAVE_GONE),
+    )
+    .values(lease_until=bindparam("until", type_=Instant))
+)
+
+
+def renew(connection: Connection, held: Sequence[tuple[int, int]], until: datetime) -> None:
+    """Whoever is still sending these (id, fence) says so: their leases, run out or not, last until then."""
+    connection.execute(_renew, {"held": rows(held), "until": until})
+
+
 _OPEN = [literal_column("'claimed'"), *_MAY_HAVE_GONE]
 _accepted = rowset("accepted", id=Integer, fence=Integer, receipt=String)
 _accept = (

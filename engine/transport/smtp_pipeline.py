@@ -36,6 +36,7 @@ class Pipeline:
         self._proven = False  # the session is known to be alive in this run
         self._unclean = False  # the relay may hold half a transaction
         self._leaving = False  # it said 421: it is about to close
+        self._turned_away = False  # it said so before a content: none that followed was taken
 
     @property
     def open(self) -> bool:
@@ -133,6 +134,7 @@ class Pipeline:
     def _hear_no(self, stage: Stage, sending: Transaction, reply: Reply) -> None:
         if reply.code == 421:
             self._leaving = True
+            self._turned_away = self._turned_away or stage is not Stage.BODY
         if sending.refusal is None and stage is not Stage.RSET:
             # The first refusal is the reason; those after it follow from it.
             sending.refusal = refusal(stage, reply, signed_in=self._wire.signed_in, to=sending.to)
@@ -201,6 +203,11 @@ class Pipeline:
         for sending in on_their_way:
             if sending.refusal is not None:
                 feed.settle(sending.number, sending.refusal)
+            elif self._turned_away:
+                # A relay that closes after so many messages says it to the next one's MAIL (RFC 5321 section 4.2.2:
+                # closing transmission channel); those behind that one go over the next session.
+                if not (self.answered and feed.give_back(sending.number)):
+                    feed.settle(sending.number, ConnectionFailed(f"{why} It had said 421 before it came to this one."))
             elif sending.written:
                 feed.settle(sending.number, OutcomeUnknown(f"{why} It had the whole message."))
             elif not (self._runs > 1 and self.answered == 0 and feed.give_back(sending.number)):

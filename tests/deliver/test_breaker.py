@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from world import at
 
-from engine.deliver.breaker import FAILURES, FIRST_REST, LONGEST_REST, MEND_TIME, Works, decide
+from engine.deliver.breaker import FAILURES, FIRST_REST, LONGEST_ASKED, LONGEST_REST, MEND_TIME, Works, decide
 from engine.model.suppression import SuppressReason
 from engine.store.breakers import Breaker
 from engine.transport.base import (
@@ -53,6 +53,7 @@ def test_what_takes_or_refuses_a_message_works(outcome: Outcome) -> None:
         ([SILENT] * FAILURES, failing(1_000), LONGEST_REST),
         ([Throttled(timedelta(seconds=7)), Throttled(timedelta(seconds=9)), Throttled()], None, timedelta(seconds=9)),
         ([Throttled()], None, FIRST_REST),
+        ([Throttled(timedelta.max)], None, LONGEST_ASKED),
     ],
 )
 def test_a_transport_rests_for_as_long_as_it_has_earned(

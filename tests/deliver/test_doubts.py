@@ -1,6 +1,7 @@
 """A doubt is put to the provider, then to the operator; it is sent again only where the campaign says so."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from world import Answering, World, at, person, talk
@@ -58,6 +59,15 @@ def test_the_provider_is_asked_with_the_message_as_it_was_and_since_when() -> No
     assert isinstance(sent, EmailMessage)
     assert (asked.message.to, asked.message.text) == (sent.to, sent.text)
     assert asked.message.message_id == sent.message_id
+
+
+@pytest.mark.parametrize("answer", [OutcomeUnknown("busy"), MessageRejected("554"), True, "no"], ids=str)
+def test_only_a_plain_no_is_taken_for_one(answer: Any) -> None:
+    transport = Silent(answer)
+    world = in_doubt(transport)
+    world.fast_forward(minutes=30)
+    assert world.ends() == [("in_doubt", None)]
+    assert len(transport.heard) == 1
 
 
 def test_a_provider_is_not_asked_again_and_again() -> None:

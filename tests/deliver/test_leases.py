@@ -1,15 +1,20 @@
 """A worker that vanishes leaves a lease: what it had only claimed is free, what it was sending is in doubt."""
 
 import asyncio
+import os
+import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import time, timedelta
+from pathlib import Path
 
 import pytest
 from world import Answering, Knowing, World, at, person, talk
 
 from engine.app import Engine
 from engine.clock import VirtualClock
+from engine.console.sending import one_pass
 from engine.deliver.dispatch import ProtocolStep
 from engine.model.campaign import Channel
 from engine.store import doubts, ledger
@@ -226,6 +231,69 @@ class Stalled(Slow):
             self.clock.fast_forward(timedelta(minutes=self.minutes))
             await other.tick()
         return await super().send(batch)
+
+
+class OneByOne(Slow):
+    """Takes four minutes a message; after each, another engine does a whole pass."""
+
+    async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for message in batch:
+            outcomes.append(self._one(message))
+            self.clock.fast_forward(timedelta(minutes=4))
+            await asyncio.sleep(0.05)
+            other, self.meanwhile = self.meanwhile, None
+            if other is not None:
+                await other.tick()
+                self.meanwhile = other
+        return outcomes
+
+
+def test_what_still_waits_its_turn_in_a_slow_transport_is_not_taken_for_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.deliver.holding.RENEWALS", 30_000)  # a hundred a second
+    clock = VirtualClock(at(NINE))
+    transport = OneByOne(clock)
+    world = World(transport=transport)
+    world.clock = clock
+    world.restart()
+    crowd(world, 8)
+    transport.meanwhile = world.another_engine()
+    asyncio.run(world.engine.tick())
+    assert Counter(transport.accepted) == dict.fromkeys(range(1, 9), 1)
+    assert world.ends() == [SENT] * 8
+
+
+def test_answers_wait_for_a_database_that_another_process_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.database.BUSY_MS", 10)
+    monkeypatch.setattr("engine.deliver.dispatch.RECORD_WAITS", (0.1,) * 5)
+    file = tmp_path / "rekindle.sqlite3"
+
+    def hold(taken: ProtocolStep) -> None:
+        if taken is ProtocolStep.HANDED:
+            other = sqlite3.connect(file, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            asyncio.get_running_loop().call_later(0.15, other.close)
+
+    world = crowd(World(database=file, announce=hold), 2)
+    assert world.go_to(NINE).delivered.sent == 2
+    assert world.ends() == [SENT] * 2
+
+
+def test_a_pass_that_is_told_to_stop_records_what_it_handed_over(tmp_path: Path) -> None:
+    class Interrupted(Knowing):
+        async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+            outcomes = await super().send(batch)
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0.05)
+            return outcomes
+
+    transport = Interrupted(lambda message, attempt: None)
+    world = crowd(World(transport=transport, database=tmp_path / "rekindle.sqlite3", batch=2))
+    world.clock.move_to(at(NINE))
+    asyncio.run(one_pass(world.engine))
+    assert sorted(world.ends()) == [("planned", None)] * 2 + [SENT] * 2
 
 
 def test_a_batch_whose_lease_ran_out_while_it_waited_its_turn_is_not_handed_over() -> None:

@@ -90,6 +90,8 @@ def test_a_message_keeps_to_all_its_limits_at_once() -> None:
 def test_a_clock_that_runs_behind_another_processes_gains_nothing() -> None:
     ahead = Bucket(0.0, NOON + timedelta(seconds=5), TODAY, 7)
     assert Pace(per_second=1, burst=9).refilled(ahead, NOON) == ahead
+    tomorrow = Bucket(1.0, NOON + timedelta(days=1), TODAY + timedelta(days=1), 7)
+    assert Pace(per_day=9).refilled(tomorrow, NOON) == tomorrow
 
 
 def test_a_pace_is_read_as_it_is_written() -> None:

@@ -41,6 +41,10 @@ def test_a_provider_that_asks_for_less_than_our_own_wait_gets_our_own() -> None:
     assert decide(1, 5, NOW, A_DAY, timedelta(seconds=1)) == decide(1, 5, NOW, A_DAY)
 
 
+def test_a_provider_that_asks_for_longer_than_there_are_years_is_given_up() -> None:
+    assert decide(1, 1, NOW, A_DAY, timedelta.max) == GiveUp()
+
+
 @given(
     st.integers(1),
     st.integers(1, 200),

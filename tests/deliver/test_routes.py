@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from world import Answering, Knowing, World, person, talk
+from world import Answering, Knowing, World, at, person, talk
 
 from engine.deliver.routes import Route, Routes
 from engine.model.campaign import Channel
@@ -157,3 +157,48 @@ def test_a_stand_by_takes_what_is_over_the_first_transports_limit_only_when_that
     world.enroll()
     world.go_to(NINE)
     assert (len(first.heard), len(spare.heard)) == (3, 0)
+
+
+def paced(routes: list[Route], pace: dict[str, object], size: int = 8) -> World:
+    world = World(
+        talk(late_after=timedelta(days=3)), routes=Routes({Channel.EMAIL: routes}), settings={"pace": {"first": pace}}
+    )
+    for number in range(size):
+        world.join(f"x{number}", person(f"Ana{number}"))
+    world.enroll()
+    return world
+
+
+def test_what_is_over_a_limit_is_looked_at_again_when_more_may_go_not_at_once_because_a_stand_by_is_idle() -> None:
+    routes = [Route(named("first"), 1, ("first",)), Route(named("spare"), 0)]
+    world = paced(routes, {"per_day": 3})
+    assert world.go_to(NINE).delivered.sent == 3
+    assert world.tick().delivered.paced_until == at("2026-03-04T00:00")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Misconfigured("The key is wrong."), ConnectionFailed("no route"), Throttled(timedelta(minutes=1))],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_ceiling_does_not_count_what_no_transport_took(fault: Outcome) -> None:
+    faults = [fault] * 8
+    first = Answering(lambda message, attempt: faults.pop() if faults else None, "first")
+    world = paced([Route(first, 1, ("first",))], {"per_day": 10})
+    world.go_to(NINE)
+    assert world.fast_forward(minutes=10).delivered.sent == 8
+    assert world.ends() == [("sent", None)] * 8
+
+
+def test_a_ceiling_that_two_transports_share_counts_what_the_second_took_over_once() -> None:
+    broken, spare = named("broken", ConnectionFailed("no route")), named("spare")
+    world = paced([Route(broken, 1, ("first",)), Route(spare, 0, ("first",))], {"per_day": 8})
+    assert world.go_to(NINE).delivered.sent == 8
+
+
+def test_a_ceiling_counts_what_may_have_been_taken() -> None:
+    first = named("first", OutcomeUnknown("no answer"))
+    world = paced([Route(first, 1, ("first",))], {"per_day": 3})
+    assert world.go_to(NINE).delivered.in_doubt == 3
+    world.fast_forward(hours=1)
+    assert len(first.heard) == 3

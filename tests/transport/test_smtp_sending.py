@@ -1,6 +1,7 @@
 """Whatever a relay offers and however it fails, each message's outcome is what became of it; none goes twice."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -137,6 +138,12 @@ def test_a_relay_that_takes_a_recipient_without_a_sender_is_not_believed() -> No
 def test_a_good_bye_in_the_middle_is_for_the_message_it_answers(manner: str, expected: list[str]) -> None:
     server = Server(MANNERS[manner], {("CONTENT", 3): b"421 4.7.0 Closing"})
     assert kinds(sent(server, mails(1, 2, 3, 4, 5), connections=1)) == expected
+
+
+def test_a_relay_that_closes_after_so_many_messages_gets_the_rest_over_the_next_session(offer: Sequence[str]) -> None:
+    server = Server(offer, {("MAIL", number): b"421 4.7.0 Closing: too many messages" for number in (21, 42, 63)})
+    outcomes = sent(server, mails(*range(1, 61)), connections=1)
+    assert Counter(kinds(outcomes)) == {"Accepted": 58, "Throttled": 2}
 
 
 def test_a_good_bye_to_the_first_message_is_not_tried_again_at_once(offer: Sequence[str]) -> None:
