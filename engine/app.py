@@ -227,10 +227,16 @@ class Engine:
 
     def trial_transports(self, names: Sequence[str]) -> Mapping[str, Transport]:
         """These transports, or else those that channels use, to be tried out; they close with the engine."""
-        mine = self.routes.transports
-        built = {name: mine.get(name) or workshop_of(self.settings).build(name) for name in names or mine}
+        if names and self._transports is None:  # the others need not be whole
+            built = {name: workshop_of(self.settings).build(name) for name in names}
+        else:
+            built = {name: each for name, each in self.routes.transports.items() if not names or name in names}
         self._tried = built
         return built
+
+    def is_real(self, transport: str) -> bool:
+        """Whether what it carries reaches people."""
+        return workshop_of(self.settings).kind(transport) not in {"outbox", "memory", "chaos"}
 
     def waiting(self) -> tuple[int, int]:
         """What a tick would take up now: places that have fallen due, and planned deliveries whose instant has come."""

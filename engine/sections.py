@@ -1,11 +1,13 @@
 """The tables of rekindle.toml, each as a model: what an operator may write there, and what it means."""
 
+import json
 import re
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+from pydantic_settings import NoDecode
 
 
 def _matching(pattern: str, wanted: str) -> AfterValidator:
@@ -21,6 +23,10 @@ def _matching(pattern: str, wanted: str) -> AfterValidator:
 
 Line = Annotated[str, _matching(r".*\S.*", "one line of text")]
 Mailbox = Annotated[str, _matching(r'[^\s<>()\[\]:;@\\,"]+@[^\s<>()\[\]:;@\\,"]+', "one plain email address")]
+
+# It stands in headers between < and >: ASCII, and no other sign of either.
+WebAddress = Annotated[str, _matching(r"https?://[!-;=?-~]+", "an address that begins with https://")]
+Currency = Annotated[str, _matching(r"[A-Z]{3}", "a currency's three capital letters, such as USD")]
 
 
 class SenderSettings(BaseModel):
@@ -38,6 +44,11 @@ class SenderSettings(BaseModel):
 
 def _shares(value: object) -> object:
     """One name, a list in order of preference, or shares by name: always shares, and 0 is a stand-by."""
+    if isinstance(value, str) and value[:1] in ("{", "["):  # as the environment has them
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise PydanticCustomError("shares", "It is neither a name nor JSON") from None
     if isinstance(value, str):
         return {value: 1}
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
@@ -52,7 +63,7 @@ def _some_share(value: dict[str, int]) -> dict[str, int]:
 
 
 Shares = Annotated[
-    dict[str, Annotated[int, Field(ge=0, le=1000)]], BeforeValidator(_shares), AfterValidator(_some_share)
+    dict[str, Annotated[int, Field(ge=0, le=1000)]], BeforeValidator(_shares), AfterValidator(_some_share), NoDecode
 ]
 
 
@@ -82,11 +93,15 @@ class PaceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    per_second: float | None = Field(None, gt=0, description="The steady rate.")
+    per_second: float | None = Field(None, gt=0, allow_inf_nan=False, description="The steady rate.")
     unit: Literal["messages", "segments"] = Field("messages", description="What `per_second` counts.")
     burst: int | None = Field(None, ge=1, description="The most at once. Default: a second's worth, at least 1.")
     per_day: int | None = Field(None, ge=1, description="The most messages in a UTC day.")
     warm_up: WarmUp | None = Field(None, description="Lower daily limits at first.")
+
+
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Prefix = Annotated[str, _matching(r"\+\d+", "the beginning of a number, such as +44")]
 
 
 class PriceSettings(BaseModel):
@@ -94,13 +109,17 @@ class PriceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="In which all prices are.")
-    email: float = Field(0.0, ge=0, description="An email.")
-    sms: float = Field(0.0, ge=0, description="A segment of a text message.")
-    whatsapp: float = Field(0.0, ge=0, description="A WhatsApp message.")
-    prefixes: dict[str, Annotated[float, Field(ge=0)]] = Field(
+    currency: Currency = Field("USD", description="In which all prices are.")
+    email: Price = Field(0.0, description="An email.")
+    sms: Price = Field(0.0, description="A segment of a text message.")
+    whatsapp: Price = Field(0.0, description="A WhatsApp message.")
+    prefixes: dict[Prefix, Price] = Field(
         default_factory=dict, description='A segment to numbers that begin so, such as "+44" = 0.04; the longest wins.'
     )
+
+    def any(self) -> bool:
+        """Whether there is any price at all: without one an estimate of nothing means nothing."""
+        return bool(self.email or self.sms or self.whatsapp or self.prefixes)
 
 
 class WebSettings(BaseModel):

@@ -1,6 +1,7 @@
 """Settings: defaults < rekindle.toml < REKINDLE_* variables, read and validated once; secrets are hidden in repr."""
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,9 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as Unreadable
 
 from engine.errors import SettingsError
-from engine.sections import ChannelSettings, PaceSettings, PriceSettings, SenderSettings, WarmUp, WebSettings
+from engine.sections import (
+    ChannelSettings,
+    PaceSettings,
+    PriceSettings,
+    SenderSettings,
+    WarmUp,
+    WebAddress,
+    WebSettings,
+)
 
 FILE = "rekindle.toml"
 PREFIX = "REKINDLE_"
@@ -30,10 +40,8 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///rekindle.sqlite3", description="Where everything is kept.")
     key_file: Path = Field(Path("rekindle.key"), description="An owner-only file with the encryption keys.")
     key: SecretStr | None = Field(None, description="The keys themselves, instead of a file; best set by environment.")
-    public_url: str = Field(
-        "https://rekindle.example",
-        pattern=r"^https?://[!-;=?-~]+$",  # it stands in headers between < and >: ASCII, and no other sign of either
-        description="Where couples reach this engine's web pages.",
+    public_url: WebAddress = Field(
+        "https://rekindle.example", description="Where couples reach this engine's web pages."
     )
     campaigns: list[Path] = Field(
         [Path("campaigns")], description="Folders of campaign files; the shipped ones are searched after them."
@@ -97,6 +105,12 @@ def load(workspace: Path = Path(), environment: Mapping[str, str] = os.environ) 
         return Settings(workspace=workspace)
     except ValidationError as error:
         raise _explained(error) from None
+    except Unreadable as error:  # a variable for a whole table or list that holds no JSON
+        named = "".join(re.findall(r'field "(\w+)"', str(error))).upper()
+        raise SettingsError(
+            f"The variable {PREFIX}{named}, or one that begins so, holds no JSON.",
+            fix=f'Set a table value by value, such as {PREFIX}SENDER{NESTED}NAME, and a list as JSON: ["a", "b"].',
+        ) from None
     except ValueError as error:  # not TOML
         raise SettingsError(f"{workspace / FILE} cannot be read: {error}") from None
 

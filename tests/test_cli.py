@@ -170,6 +170,23 @@ def test_transports_say_which_channel_they_carry(shell: Shell) -> None:
     assert {"transport": "outbox", "channels": ["email", "sms", "whatsapp"]} in shell.json("transports", "list")
 
 
+def test_a_trial_that_sends_nothing_says_so_to_programs_too(shell: Shell) -> None:
+    (said,) = shell.json("transports", "send-test", "outbox", "ana@example.org", "--dry-run")
+    assert said == {"transport": "outbox", "channel": "email", "dry_run": True}
+
+
+def test_no_doubts_are_not_no_deliveries(shell: Shell) -> None:
+    assert "No deliveries with the status in_doubt." in shell.run("deliveries", "list", "--status", "in_doubt")
+
+
+def test_an_estimate_without_prices_says_that_it_has_none(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2099-03-02")
+    assert "No price is known" in shell.run("schedule", "--cost")
+    with (shell.folder / "rekindle.toml").open("a") as file:
+        file.write("\n[prices]\nsms = 0.01\n")
+    assert "No price is known" not in shell.run("schedule", "--cost")
+
+
 def test_a_simulation_needs_no_workspace(bare: Shell) -> None:
     lines = bare.json("simulate", "date-nights", "--start", "2026-03-02", "--couples", "2", "--seed", "7")
     assert lines
@@ -299,3 +316,23 @@ def test_a_file_where_a_folder_should_be_is_named(shell: Shell, words: tuple[str
 def test_a_file_that_is_no_database_is_named_as_damaged(shell: Shell) -> None:
     (shell.folder / "rekindle.sqlite3").write_text("junk, and quite long enough to be read as a header " * 40)
     assert "Restore it from a backup" in shell.run("couples", "list", code=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        ("", ["public_url", "sender.email", "postal_address"]),
+        ('public_url = "http://nudge.test"\n[sender]\nemail = "a@nudge.test"\npostal_address = "1 Road"\n', ["https"]),
+        ('public_url = "https://nudge.test"\n[sender]\nemail = "a@nudge.test"\npostal_address = "1 Road"\n', []),
+    ],
+)
+def test_a_check_says_what_is_still_the_example(tmp_path: Path, settings: str, wrong: list[str]) -> None:
+    from engine.app import sender_of
+    from engine.deliver.trial import look_at_workspace
+    from engine.settings import load
+
+    (tmp_path / "rekindle.toml").write_text(settings)
+    loaded = load(tmp_path)
+    findings = look_at_workspace(loaded.public_url, sender_of(loaded))
+    assert [each.good for each in findings] == ([False] * len(wrong) or [True])
+    assert all(word in each.what for word, each in zip(wrong, findings, strict=False))

@@ -1,18 +1,23 @@
 """What the documentation shows is true: its campaign runs, its commands exist, its links lead somewhere."""
 
 import re
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
 import typer
+from pydantic import BaseModel
 
 from engine.app import campaign_folders
 from engine.console.app import app
 from engine.define.load import load_campaign, load_library
-from engine.settings import load
+from engine.errors import SettingsError
+from engine.settings import TABLES, Settings, load
 from engine.shipped import shipped
 from engine.simulate.simulation import Simulation, read_faults
+from engine.transport.registry import available
+from engine.transport.setup import Setup
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -66,6 +71,52 @@ def test_the_faults_that_are_documented_are_the_faults_there_are(tmp_path: Path)
     faults = read_faults(file)
     assert faults.seed == "7"
     assert all(share > 0 for share in faults.rates.shares)
+
+
+TRANSPORTS = (ROOT / "docs" / "transports.md").read_text(encoding="utf-8")
+
+
+def options() -> dict[str, set[str]]:
+    """The options that each shipped transport's `configure` accepts."""
+    accepted: dict[str, set[str]] = {}
+    for name, point in available().items():
+
+        class Asked(Setup):
+            """Notes what is known and goes no further."""
+
+            def refuse_unknown(self, *known: str) -> None:
+                accepted[name] = set(known)  # noqa: B023 - called before the next turn
+                raise SettingsError("asked")
+
+        with suppress(SettingsError):
+            point.load().configure(Asked(name))
+    return accepted
+
+
+@pytest.mark.parametrize(("transport", "accepted"), sorted(options().items()))
+def test_every_option_of_a_transport_is_on_its_page(transport: str, accepted: set[str]) -> None:
+    page = TRANSPORTS + (ROOT / "docs" / "simulate.md").read_text(encoding="utf-8") * (transport == "chaos")
+    assert {option for option in accepted if not re.search(rf"`{option}`|^{option} = ", page, re.MULTILINE)} == set()
+
+
+@pytest.mark.parametrize("transport", ["smtp", "sendgrid", "twilio"])
+def test_every_option_in_a_transports_table_is_one_that_it_accepts(transport: str) -> None:
+    section = re.search(rf"### {transport}\n(.*?)\n##", TRANSPORTS, re.DOTALL)
+    assert section is not None
+    shown = {
+        word for row in re.findall(r"^\| (`[^|]*) \|", section[1], re.MULTILINE) for word in re.findall(r"`(\w+)`", row)
+    }
+    assert shown
+    assert shown <= options()[transport]
+
+
+@pytest.mark.parametrize("model", [Settings, *TABLES.values()], ids=lambda model: model.__name__)
+def test_every_setting_is_on_some_page(model: type[BaseModel]) -> None:
+    said = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    found = {
+        name for name in model.model_fields if re.search(rf"(?:^|[`\[{{, ]){name}(?:`| *=|[.\]])", said, re.MULTILINE)
+    }
+    assert set(model.model_fields) - found - {"workspace"} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

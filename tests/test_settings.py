@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import SettingsError
 from engine.settings import Settings, load
+from engine.transport.setup import Setup
 
 
 def toml(folder: Path, text: str) -> Path:
@@ -40,7 +41,17 @@ def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(
         ('[sender]\nemail = "hello"', "`sender.email`: It is not one plain email address", "rekindle.toml"),
         ('[sender]\nname = "a\\nb"', "`sender.name`: It is not one line of text", "rekindle.toml"),
         ('[sender]\npostal_address = ""', "`sender.postal_address`: It is not one line of text", "rekindle.toml"),
+        (
+            'public_url = "nudge.example.org"',
+            "`public_url`: It is not an address that begins with https://",
+            "rekindle.toml",
+        ),
+        ('[prices]\ncurrency = "usd"', "a currency's three capital letters", "rekindle.toml"),
         ("batch = ", "cannot be read", ""),
+        ('[prices.prefixes]\n"44" = 0.04', "`prices.prefixes.44", "rekindle.toml"),
+        ("[prices]\nemail = inf", "`prices.email`", "rekindle.toml"),
+        ("[pace.smtp]\nper_second = inf", "`pace.smtp.per_second`", "rekindle.toml"),
+        ('[channels]\nemail = "{"', "`channels.email`: It is neither a name nor JSON", "rekindle.toml"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_mend(tmp_path: Path, text: str, names: str, mends: str) -> None:
@@ -57,6 +68,35 @@ def test_a_misspelt_variable_is_named_with_the_nearest_right_one(
     with pytest.raises(SettingsError, match="REKINDLE_DATABSE_URL is not a setting") as caught:
         load(tmp_path, {"REKINDLE_DATABSE_URL": "x"})
     assert caught.value.fix == "Did you mean `REKINDLE_DATABASE_URL`?"
+
+
+@pytest.mark.parametrize(
+    ("given", "shares"),
+    [("smtp", {"smtp": 1}), ('["smtp", "sendgrid"]', {"smtp": 1, "sendgrid": 0}), ('{"smtp": 3}', {"smtp": 3})],
+)
+def test_a_channels_transports_can_be_named_by_a_variable_in_every_form_the_file_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, shares: dict[str, int]
+) -> None:
+    toml(tmp_path, "[channels]\nemail = {twilio = 1}")
+    monkeypatch.setenv("REKINDLE_CHANNELS__EMAIL", given)
+    assert load(tmp_path).channels.email == shares
+
+
+def test_a_variable_that_cannot_be_read_is_named_and_not_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REKINDLE_TRANSPORTS", "hunter2")
+    with pytest.raises(SettingsError, match="REKINDLE_TRANSPORTS") as caught:
+        load(tmp_path)
+    assert "rekindle.toml" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "by_variable"), [("smtp", True), ("relay_2", True), ("Relay", False), ("a-b", False)])
+def test_a_missing_secret_is_only_asked_for_by_a_variable_that_would_reach_it(name: str, by_variable: bool) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Setup(name).secret("password")
+    assert ("REKINDLE_TRANSPORTS__" in caught.value.fix) is by_variable
+    assert "`password_file`" in caught.value.fix
 
 
 def test_secrets_are_hidden_when_settings_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def list_(
             )
             for each in found
         ),
-        empty="No deliveries yet. `rekindle schedule` shows what is to come.",
+        empty=_nothing(couple, status),
     )
 
 
@@ -108,6 +108,13 @@ def retry(
 
     engine = session(context).engine
     _tell(again(engine.database, deliveries, engine.clock.now(), dry_run=dry_run), Verdict.RESEND, dry_run, json)
+
+
+def _nothing(couple: str | None, status: DeliveryStatus | None) -> str:
+    """None at all, or none of those asked for: an operator who looks for doubts wants to know that there are none."""
+    if status is not None:
+        return f"No deliveries with the status {status}{f' of {couple}' if couple else ''}."
+    return "No deliveries yet. `rekindle schedule` shows what is to come."
 
 
 def _id(text: str) -> int:

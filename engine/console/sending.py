@@ -178,6 +178,8 @@ def _costs(engine: Any, to_come: Any, json: bool) -> None:
         ),
         empty="Nothing is to come and nothing was sent. `rekindle enroll CAMPAIGN --all --start DATE` begins one.",
     )
+    if found and not engine.settings.prices.any():
+        console().print("No price is known: [prices] in rekindle.toml holds them.", markup=False)
 
 
 async def one_pass(engine: Any) -> Any:

@@ -41,10 +41,13 @@ def check(
 
     Those that channels use, unless named. One that is found good is no longer left alone.
     """
-    from engine.deliver.trial import examine
+    from engine.deliver.trial import examine, look_at_workspace
 
     engine = session(context).engine
-    found = asyncio.run(_then_close(engine, examine(engine.database, engine.trial_transports(names or ()))))
+    transports = engine.trial_transports(names or ())
+    found = asyncio.run(_then_close(engine, examine(engine.database, transports)))
+    if any(engine.is_real(name) for name in transports):
+        found = {"rekindle.toml": look_at_workspace(engine.settings.public_url, engine.sender), **found}
     if json:
         as_json(
             {"transport": name, "good": each.good, "what": each.what, "fix": each.fix}
@@ -83,7 +86,10 @@ def send_test(
         raise typer.BadParameter(f"{name} carries messages to {carried}.")
     to = _normal(address, email)
     if dry_run:
-        console().print(f"One {channel} by {name} would be sent.")
+        if json:
+            as_json([{"transport": name, "channel": channel, "dry_run": True}])
+        else:
+            console().print(f"One {channel} by {name} would be sent.", markup=False)
         return
     work = send_one(engine.database, engine.vault, transport, channel, to, engine.sender, engine.clock.now())
     outcome = asyncio.run(_then_close(engine, work))

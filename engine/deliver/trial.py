@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from engine.errors import Refused
 from engine.model.campaign import Channel
@@ -25,6 +26,25 @@ from engine.transport.base import (
 
 WORDS = "This is a test from Rekindle. If you can read it, messages arrive."
 NOTHING_TO_TRY = Finding(True, "It has nothing that could be tried without sending.")
+
+
+def look_at_workspace(public_url: str, sender: Sender) -> list[Finding]:
+    """What the workspace still has from the example: every transport would carry it to real people."""
+    shown = (
+        ("public_url", urlsplit(public_url).hostname or "", "Where your pages are: unsubscribe links lead there."),
+        ("sender.email", sender.email.rpartition("@")[2], "The address that your emails come from."),
+    )
+    findings = [
+        Finding(False, f"`{name}` is still the example.", f"Set it in rekindle.toml. {mend}")
+        for name, host, mend in shown
+        if host == "example" or host.endswith(".example")
+    ]
+    if "Exampletown" in sender.postal_address:
+        mend = "Set your own in rekindle.toml: the law wants one in every email."
+        findings.append(Finding(False, "`sender.postal_address` is still the example.", mend))
+    if not public_url.startswith("https://"):
+        findings.append(Finding(False, "`public_url` is not https.", "Mailbox providers follow no other (RFC 8058)."))
+    return findings or [Finding(True, "The public URL and the sender are your own.")]
 
 
 async def examine(database: Database, transports: Mapping[str, Transport]) -> dict[str, Sequence[Finding]]:

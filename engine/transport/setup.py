@@ -1,5 +1,6 @@
 """What a transport is configured with: its options from rekindle.toml, read by name and refused with the mend."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -49,9 +50,8 @@ class Setup:
         """A secret: `KEY` itself (best by environment), or the first line of the file named by `KEY_file`."""
         file = f"{key}_file"
         if not self.has(file):
-            variable = f"REKINDLE_TRANSPORTS__{self.name.upper()}__{key.upper()}"
             if not self.has(key):
-                raise self._wrong(key, "is missing", f"Set {variable}, or name a file in `{file}`.")
+                raise self._wrong(key, "is missing", self._ways_to_give(key, file))
             return self.text(key)
         try:
             lines = (self.folder / self.text(file)).read_text(encoding="utf-8").strip().splitlines()
@@ -99,6 +99,12 @@ class Setup:
         if self.build is None:
             raise SettingsError(f"Transport {self.name} cannot reach {name} from here.")
         return self.build(name)
+
+    def _ways_to_give(self, key: str, file: str) -> str:
+        """By variable too, where one can lead to this table: they have no hyphens, and lose the case of its name."""
+        if not re.fullmatch(r"[a-z0-9]+(?:_[a-z0-9]+)*", self.name):
+            return f"Name a file in `{file}`."
+        return f"Set REKINDLE_TRANSPORTS__{self.name.upper()}__{key.upper()}, or name a file in `{file}`."
 
     def _wrong(self, key: str, what: str, mend: str) -> SettingsError:
         return SettingsError(f"transports.{self.name}.{key} {what}.", fix=mend)

@@ -1,16 +1,20 @@
 """Tries a relay without sending anything: one finding for each step, and the mend of the first that fails."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.transport.base import Finding
 from engine.transport.smtp_connection import Lost, Session
 from engine.transport.smtp_opening import NotOpen, Relay, Security, open_session
 from engine.transport.smtp_reply import scrubbed
 
+PATIENCE = 15.0  # seconds for each answer: somebody is watching, and nothing is lost by asking again
+
 
 async def look_at(relay: Relay, goodbye_seconds: float) -> Sequence[Finding]:
     """Connects, secures the line, signs in, and has the sender looked at."""
     findings: list[Finding] = []
+    relay = replace(relay, answer_seconds=min(relay.answer_seconds, PATIENCE))
     try:
         session = await open_session(relay, lambda step: findings.append(Finding(True, step)))
     except NotOpen as failed:

@@ -22,6 +22,8 @@ from engine.transport.smtp_reply import Reply, scrubbed
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 
+_OUT_OF_DATE = (9, 10)  # not yet valid, expired: X509_V_ERR_* of OpenSSL
+
 
 class Security(StrEnum):
     """How the line to the relay is protected."""
@@ -122,7 +124,13 @@ async def _connect(relay: Relay) -> Session:
 
 
 async def _greet(session: Session, relay: Relay) -> None:
-    greeting = await session.ask(None)
+    try:
+        greeting = await session.ask(None)
+    except Lost as error:
+        # Silence is how a port for implicit TLS meets a client that waits to be greeted in clear text.
+        mend = "" if relay.security is Security.TLS else ' If the port is for TLS from the start: `security = "tls"`.'
+        lost = ConnectionFailed(f"{relay.host} port {relay.port}: {error}")
+        raise NotOpen(lost, f"Check `host`, `port` and `security`.{mend}") from None
     if not greeting.good:
         said = f"{relay.host} greets with {greeting.said}: {scrubbed(greeting.text)}".rstrip(": ")
         # RFC 5321 section 3.1: 554 means that it takes no mail from here at all.
@@ -232,7 +240,10 @@ def _refused(answer: Reply, what: str, fix: str) -> NotOpen:
 def _tls_failed(relay: Relay, error: ssl.SSLError) -> NotOpen:
     if isinstance(error, ssl.SSLCertVerificationError):
         why = f"The certificate of {relay.host} is not good: {error.verify_message.rstrip('.')}."
-        return NotOpen(Misconfigured(why), "Set `host` to the name in the certificate, or `ca_file` for a private CA.")
+        mend = "Set `host` to the name in the certificate, or `ca_file` for a private CA."
+        if error.verify_code in _OUT_OF_DATE:
+            mend = "Have the relay's operator renew it, if this machine's clock is right."
+        return NotOpen(Misconfigured(why), mend)
     why = (
         f"{relay.host} port {relay.port} does not speak TLS as `security` asks ({error.reason or 'handshake failed'})."
     )

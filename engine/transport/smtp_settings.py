@@ -1,6 +1,7 @@
 """Reads the table of an SMTP relay: what is wrong with it is refused here, before anything is sent.
 
-host, port, security      "starttls" (587, the default), "tls" (465) or "none" (25); `ca_file` adds an authority
+host, port, security      "starttls" (587, the default), "tls" (465, and its default) or "none" (25)
+ca_file                   an authority of your own to trust
 username                  with the secret `password`, or `token` for XOAUTH2; each may be in a file, `…_file`
 auth                      "auto", "plain", "login" or "xoauth2"
 return_path               where bounces go; the campaign's own sender if it is left out
@@ -29,7 +30,8 @@ OPTIONS = (
 
 def relay_of(setup: Setup) -> Relay:
     """The relay that `setup` describes; SettingsError for what cannot work or is not safe."""
-    security = Security(setup.choice("security", "starttls", *Security))
+    usual = Security.TLS if setup.whole("port", 0) == PORTS[Security.TLS] else Security.STARTTLS
+    security = Security(setup.choice("security", usual, *Security))
     host = setup.text("host")
     key = next((key for key in ("token", "password") if given(setup, key)), None)
     if key is not None and security is Security.NONE and not _on_this_machine(host):

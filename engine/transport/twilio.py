@@ -39,6 +39,8 @@ FORM = "application/x-www-form-urlencoded"
 LONGEST_WAIT = 36_000
 """Seconds a message may wait in Twilio's queue at most (twilio.com/docs/api/errors/90007)."""
 
+WRONG = 3
+"""Messages that the set-up is blamed for, with none accepted, after which the rest of a batch is not tried."""
 LOST = 3
 """So many in a row without an answer, and the rest of a batch is held back rather than put in doubt too."""
 
@@ -154,14 +156,19 @@ class _Brake:
     def __init__(self) -> None:
         self.held: Outcome | None = None
         self._lost = 0
+        self._wrong = 0
+        self._sound = False  # one was accepted: a code that blames the sender is then about one country
 
     def seen(self, outcome: Outcome) -> Outcome:
         """The same outcome, and what follows from it for the others."""
+        self._sound = self._sound or isinstance(outcome, Accepted)
         self._lost = self._lost + 1 if isinstance(outcome, ConnectionFailed | OutcomeUnknown) else 0
         if isinstance(outcome, Throttled):
             self.held = Throttled(outcome.retry_after, "Held back: Twilio refused one before it for now.")
         elif isinstance(outcome, Misconfigured):
-            self.held = outcome
+            self._wrong += 1
+            if self._wrong >= WRONG and not self._sound:
+                self.held = outcome
         elif self._lost >= LOST and self.held is None:
             self.held = ConnectionFailed(f"Held back: {LOST} before it got no answer.")
         return outcome

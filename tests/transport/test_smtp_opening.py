@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from engine.testing import certificate
 from engine.transport.base import Accepted, ConnectionFailed, Finding, Misconfigured, Outcome
 from engine.transport.setup import Setup
 from engine.transport.smtp import SmtpTransport
+from engine.transport.smtp_opening import Security
+from engine.transport.smtp_settings import relay_of
 
 SECRET = "open sesame"
 LOGIN_LINES = ["AUTH LOGIN", base64.b64encode(b"us").decode(), base64.b64encode(SECRET.encode()).decode()]
@@ -170,6 +173,31 @@ def test_a_check_says_what_was_tried_and_what_to_mend(
     assert all(finding.good or finding.fix for finding in findings)
     assert server.mails == []
     assert "@" not in str(findings)
+
+
+def test_a_check_does_not_keep_who_watches_waiting_and_says_what_silence_may_mean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.transport.smtp_check.PATIENCE", 0.2)
+    connected, silent = checked(Server(CHUNKED, {"GREET": Act.SILENT}), answer_seconds=60)
+    assert (connected.good, silent.good) == (True, False)
+    assert 'security = "tls"' in silent.fix
+
+
+def test_an_expired_certificate_is_not_mended_by_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificate, "DAYS", timedelta(days=1))
+    tls, authority = certificate.serving(tmp_path)
+    server = Server((*CHUNKED, "STARTTLS"), tls=tls)
+    finding = checked(server, security="starttls", ca_file=str(authority))[-1]
+    assert "expired" in finding.what
+    assert "renew" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("port", "security"), [(465, Security.TLS), (587, Security.STARTTLS), (2525, Security.STARTTLS)]
+)
+def test_the_port_for_tls_from_the_start_needs_no_second_option(port: int, security: Security) -> None:
+    assert relay_of(Setup("mail", {"host": "relay.example", "port": port})).security is security
 
 
 def test_a_check_of_a_relay_that_is_not_there_names_host_and_port() -> None:

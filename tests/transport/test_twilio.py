@@ -12,7 +12,20 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-from rig_twilio import ACCOUNT, PUBLIC_URL, SENDER, TOKEN, Log, configured, form, query, refusal, response, transport
+from rig_twilio import (
+    ACCOUNT,
+    PUBLIC_URL,
+    SENDER,
+    TOKEN,
+    Log,
+    configured,
+    delivery,
+    form,
+    query,
+    refusal,
+    response,
+    transport,
+)
 from twilio.http import HttpClient
 from twilio.http.response import Response as PackageResponse
 from twilio.rest import Client
@@ -294,31 +307,45 @@ def test_so_many_requests_are_under_way_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "first", "rest"),
+    ("refused", "first", "rest", "tried"),
     [
         (
             refusal(429, 20429, **{"Retry-After": "7"}),
             Throttled(timedelta(seconds=7), "Twilio 20429: too many requests at once."),
             Throttled(timedelta(seconds=7), "Held back: Twilio refused one before it for now."),
+            1,
         ),
         (
             refusal(400, 21611),
             Throttled(None, "Twilio 21611: the sender's queue is full."),
             Throttled(None, "Held back: Twilio refused one before it for now."),
+            1,
         ),
         (
             refusal(401, 20003),
             Misconfigured("Twilio 20003: the key is wrong, or may not do this."),
             Misconfigured("Twilio 20003: the key is wrong, or may not do this."),
+            3,
         ),
     ],
 )
 def test_after_a_refusal_that_is_about_us_the_rest_of_the_batch_stays_unsent(
-    refused: Response, first: Outcome, rest: Outcome
+    refused: Response, first: Outcome, rest: Outcome, tried: int
 ) -> None:
     outcomes, requests = sent([sms(number) for number in range(1, 31)], lambda request: refused, in_flight=1)
-    assert outcomes == [first] + [rest] * 29
-    assert len(requests) == 1
+    assert outcomes == [first] * tried + [rest] * (30 - tried)
+    assert len(requests) == tried
+
+
+def test_a_refusal_that_blames_the_sender_for_one_country_holds_no_other_back() -> None:
+    log = Log()
+
+    def answer(request: Request) -> Response:
+        return refusal(400, 21659) if delivery(request) % 4 == 1 else log.create(request)
+
+    outcomes, requests = sent([sms(number) for number in range(1, 31)], answer, in_flight=1)
+    assert len(requests) == 30
+    assert [type(outcome) for outcome in outcomes].count(Misconfigured) == 8
 
 
 @pytest.mark.parametrize("code", [21211, 21610, 21617])

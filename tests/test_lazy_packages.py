@@ -1,0 +1,52 @@
+"""Packages load lazily: who only sends by SMTP never pays for other providers' packages, or for the web's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("twilio", "sendgrid", "aiohttp", "fastapi", "starlette", "uvicorn", "apscheduler", "procrastinate", "dkim")
+
+PROGRAM = """
+import sys, cli
+sys.argv = ["rekindle", *sys.argv[1:]]
+try:
+    cli.main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print("LOADED", *({name.partition(".")[0] for name in sys.modules} & set(%r)))
+"""
+
+SETTINGS = """
+[channels]
+email = "smtp"
+sms = "outbox"
+[transports.smtp]
+host = "relay.example"
+[transports.twilio]
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "x"
+sender = "+15550100"
+[transports.sendgrid]
+api_key = "x"
+"""
+
+
+@pytest.mark.parametrize("described", [False, True], ids=["smtp alone", "others described but unused"])
+@pytest.mark.parametrize("words", [("tick",), ("schedule", "--cost"), ("deliveries", "list"), ("transports", "list")])
+def test_a_process_that_only_sends_by_smtp_loads_no_other_providers_package(
+    tmp_path: Path, words: tuple[str, ...], described: bool
+) -> None:
+    def loaded(*words: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM % (HEAVY,), "-C", str(tmp_path), *words],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return set(done.stdout.splitlines()[-1].split()[1:])
+
+    assert loaded("init") == set()
+    text = SETTINGS if described else SETTINGS.partition("[transports.twilio]")[0]
+    (tmp_path / "rekindle.toml").write_text(text, encoding="utf-8")
+    assert loaded(*words) == set()
