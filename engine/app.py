@@ -207,7 +207,8 @@ class Engine:
         caught = await self._aside(self.hearing.catch_up) if self._sources else Caught()
         now = self.clock.now()
         reconciled = await self._reconciler.reconcile(now)
-        planned = await self._aside(partial(self._planner.plan_due, now))
+        due = self._planner.anything_due(now)
+        planned = await self._aside(partial(self._planner.plan_due, now)) if due else Planned()
         return Tick(planned, await self._dispatcher.drain(), reconciled, caught)
 
     async def _aside(self, work: Callable[[], T]) -> T:

@@ -198,8 +198,7 @@ class Dispatcher:
         now = self._clock.now()
         try:
             with self._database.begin() as connection:
-                reopened = record(connection, self._traffic, sent, now, done)
-                sight = self._traffic.look(connection, now)
+                sight, reopened = record(connection, self._traffic, sent, now, done)
                 ready = intend(connection, letters, sight, self._prices, now, lease_until, done) if letters else []
         except BaseException:
             with self._database.begin() as connection:

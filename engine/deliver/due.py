@@ -63,6 +63,11 @@ class Planner:
         """Plan no further batch; what is planned is planned, and the rest is due the next time."""
         self._stopping = True
 
+    def anything_due(self, now: datetime) -> bool:
+        """Whether `plan_due` would find anything; takes no lock."""
+        with self._database.read() as connection:
+            return places.any_due(connection, now)
+
     def plan_due(self, now: datetime) -> Planned:
         """Plan everything that has fallen due by `now`, however long ago, in batches."""
         total = Planned()

@@ -65,6 +65,7 @@ class Reconciler:
             with self._database.read() as connection:
                 page = doubts.in_doubt(connection, now - ASKED_FOR, after, BATCH)
             if not page:
+                self._asked = {number: at for number, at in self._asked.items() if now - at < ASKED_FOR}
                 return found
             after = page[-1].id
             await self._settle([doubt for doubt in page if self._may_ask(doubt, now)], now, found)

@@ -18,12 +18,11 @@ Sent = Sequence[tuple[Intended, Sequence[Outcome]]]
 """What was handed over, with one outcome for each letter."""
 
 
-def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, done: Delivered) -> int:
-    """Put answers on the rows; how many reasons there are to look again at once."""
+def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, done: Delivered) -> tuple[Sight, int]:
+    """Put answers on the rows; how things stand then, and how many reasons there are to look again at once."""
     reopened = 0
-    if not sent:
-        return reopened
     sight = traffic.look(connection, now)
+    before = dict(sight.failing)
     for each, outcomes in sent:
         failing = each.transport.name in sight.failing
         rest = _rest(connection, traffic.routes, each.transport.name, outcomes, sight, now, done)
@@ -36,7 +35,7 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
         if each.at.date() == now.date():  # drawn today, in UTC as ceilings are
             sight.give_back(each.transport.name, told.again)
     sight.keep(connection)
-    return reopened
+    return sight if sight.failing == before else traffic.look(connection, now), reopened
 
 
 def _rest(

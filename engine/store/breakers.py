@@ -18,9 +18,12 @@ class Breaker:
     because: str
 
 
+_all = select(breakers)
+
+
 def load(connection: Connection) -> dict[str, Breaker]:
     """Every transport that has failed since it last worked, by name."""
-    return {name: Breaker(failures, until, why) for name, failures, until, why in connection.execute(select(breakers))}
+    return {name: Breaker(failures, until, why) for name, failures, until, why in connection.execute(_all)}
 
 
 def trip(connection: Connection, transport: str, breaker: Breaker) -> None:

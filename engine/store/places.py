@@ -33,6 +33,14 @@ _NAMES = partners.c.given_name, partners.c.phone_cipher, other.c.given_name.labe
 _due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant))
 
 
+_any_due = select(exists(select(1).where(places.c.next_due_at <= bindparam("now", type_=Instant))))
+
+
+def any_due(connection: Connection, now: datetime) -> bool:
+    """Whether a place has fallen due: a look that takes no lock."""
+    return bool(connection.execute(_any_due, {"now": now}).scalar_one())
+
+
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
     """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need."""
     return connection.execute(_due, {"now": now, "limit": limit}).all()
