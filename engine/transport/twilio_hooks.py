@@ -43,6 +43,8 @@ changed (support.gupshup.io/hc/en-us/articles/4407840924953): a STOP must reach 
 _LOST = (EventType.BOUNCED, EventType.FAILED)
 _FIELDS_LIMIT = 1_000  # Twilio sends about twenty
 _REFERENCE_LIMIT = 200
+_KEY_LIMIT = 200  # a SID has 34 characters, the longest status 10
+_CODE = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
 class _Form(dict[str, list[str]]):
@@ -116,7 +118,8 @@ def _fields(hook: Hook) -> dict[str, str]:
     given = json.loads(hook.body)
     if not isinstance(given, dict):
         raise ValueError
-    return {name: str(value) for name, value in given.items() if value is not None}
+    # JSON may hold half an emoji, which nothing can store; the rest of a text is still somebody's words.
+    return {name: str(value).encode(errors="replace").decode() for name, value in given.items() if value is not None}
 
 
 def _status(hook: Hook, given: Mapping[str, str], source: str) -> Heard:
@@ -125,13 +128,16 @@ def _status(hook: Hook, given: Mapping[str, str], source: str) -> Heard:
     if not receipt or not status:
         return Unreadable("A status call without MessageSid or MessageStatus.")
     code = given.get("ErrorCode", "").strip()
-    code = code if code.isascii() and code.isdigit() and code != "0" else ""
+    code = code if _CODE.fullmatch(code) else ""
+    key = ":".join(filter(None, (receipt, status, code)))
+    if len(key) > _KEY_LIMIT:
+        return Unreadable("A status call with an endless MessageSid or MessageStatus.")
     meaning = MEANINGS.get(int(code)) if code else None
     kind = TYPES.get(status, EventType.UNKNOWN)
     reference = parse_qs(urlsplit(hook.url).query).get("delivery", [""])[0]
     return Event(
         source=source,
-        key=":".join(filter(None, (receipt, status, code))),
+        key=key,
         type=kind,
         # Not `RawDlrDoneDate`: it is the carrier's wall clock in no stated zone (Twilio's changelog of 2023-02-14).
         at=hook.received_at,
@@ -148,8 +154,8 @@ def _status(hook: Hook, given: Mapping[str, str], source: str) -> Heard:
 def _inbound(hook: Hook, given: Mapping[str, str], source: str) -> Heard:
     key = given.get("MessageSid") or given.get("SmsSid")
     sender = _address(given.get("From", ""))
-    if not key or "Body" not in given:
-        return Unreadable("An inbound call without MessageSid or Body.")
+    if not key or len(key) > _KEY_LIMIT or "Body" not in given:
+        return Unreadable("An inbound call without a MessageSid or Body.")
     if sender is None:
         return Unreadable("An inbound text from what is no phone number, such as a short code.")
     return Inbound(
