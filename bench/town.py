@@ -17,6 +17,7 @@ from engine.deliver.definitions import Definitions
 from engine.deliver.due import Planner
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent, NewPartner
+from engine.run.process import settle_in
 from engine.settings import load
 from engine.store import couples
 from engine.store.database import Database, open_database
@@ -53,6 +54,7 @@ class Town:
         asyncio.run(self.engine.tick())  # the welcome, so that what follows is nobody's first message
         self.clock.move_to(TALK)
         Planner(self.database, Definitions()).plan_due(TALK)
+        settle_in()  # as `rekindle run` and `rekindle tick` do
 
     def send(self) -> int:
         """One tick of the engine; how many it sent."""

@@ -184,6 +184,9 @@ def _costs(engine: Any, to_come: Any, json: bool) -> None:
 
 async def one_pass(engine: Any) -> Any:
     """One pass. Told to stop in the middle of it, it still records what was handed over, as `run` does."""
+    from engine.run.process import settle_in
+
+    settle_in()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, engine.stop)
     try:

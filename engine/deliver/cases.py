@@ -13,6 +13,9 @@ from engine.store.facts import Facts
 
 Counts = Mapping[int, tuple[int, int]]
 
+Reach = tuple[bool, bool, bool]
+"""Whether there is an address, consent to write to it, and a suppression of it."""
+
 # The columns of FACTS that are about one channel.
 _REACH = {
     channel: attrgetter(f"has_{channel.address}", f"{channel}_consent", f"{channel.address}_suppressed")
@@ -20,21 +23,27 @@ _REACH = {
 }
 
 
+def reach_on(facts: Facts, channel: Channel) -> Reach:
+    """How the partner may be reached on a channel, by the columns of FACTS."""
+    found: Reach = _REACH[channel](facts)
+    return found
+
+
 def case_of(
     facts: Facts,
     campaign: Campaign,
-    channel: Channel,
+    reach: Reach,
     due_at: datetime,
     expires_at: datetime,
     sent: Counts,
     *,
     shared: bool = False,
 ) -> Case:
-    """The case of one delivery on `channel`; `sent` counts messages by partner (today, this week).
+    """The case of one delivery; `facts` has the columns of STANDING, `sent` messages by partner (today, this week).
 
     `shared` says that the other partner gets this occurrence at the same address; only the last look can know.
     """
-    has_address, consented, suppressed = _REACH[channel](facts)
+    has_address, consented, suppressed = reach
     today, this_week = sent.get(facts.partner_id, (0, 0))
     return Case(
         timezone=facts.timezone,

@@ -126,8 +126,8 @@ class Dispatcher:
             return 0, [], lease_until
         self._announce(ProtocolStep.CLAIMED)
         # An address that went after planning is the consent gate's to name; there is nothing to write to it.
-        homeless = [row for row in rows if not row.has_address]
-        reachable = [row for row in rows if row.has_address]
+        homeless = [row for row in rows if row.address_cipher is None]
+        reachable = [row for row in rows if row.address_cipher is not None]
         letters: list[Letter] = []
         poisoned: list[Poisoned] = []
         for first in range(0, len(reachable), WRITTEN_AT_ONCE):

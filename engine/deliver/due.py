@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.clock import TZDATA_VERSION
-from engine.deliver.cases import Counts, case_of, days_asked
+from engine.deliver.cases import Counts, case_of, days_asked, reach_on
 from engine.deliver.definitions import Definition, Definitions
 from engine.errors import RekindleError
 from engine.model.campaign import Channel, Step
@@ -139,7 +139,7 @@ def _delivery(
     status, reason = outright(place, definition, slot, activity)
     send_at = due_at
     if status is DeliveryStatus.PLANNED:
-        match ask(case_of(place, definition.campaign, channel, due_at, expires_at, sent), now):
+        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, sent), now):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):

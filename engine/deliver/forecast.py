@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.clock import zone_names
-from engine.deliver.cases import case_of
+from engine.deliver.cases import case_of, reach_on
 from engine.deliver.definitions import Definition, Definitions
 from engine.deliver.due import activity_of, outright
-from engine.deliver.intent import same_address
 from engine.model.campaign import Channel
 from engine.model.delivery import FailReason, MovedBecause, SkipReason
 from engine.plan.calendar import Slot, place_of
@@ -122,7 +121,7 @@ def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> U
     step, timezone, got = slot.step, _zone(place), future.got[place.partner_id]
     channel = step.channel or Channel(place.preferred)
     key = (place.enrollment_id, step.key, slot.occurrence, channel.value)
-    shared = same_address(place, channel) and key in future.gone
+    shared = bool(getattr(place, f"same_{channel.address}")) and key in future.gone
     activity = activity_of(place, step, slot, place.variants.get(step.key))
     due_at, moved = slot.instant(place.start, timezone)
     at = due_at
@@ -133,7 +132,9 @@ def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> U
         week = sum(got[week_start(day) + timedelta(days=ahead)] for ahead in range(7))
         counts = {place.partner_id: (got[day], week)}
         expires_at = due_at + step.late_after
-        match ask(case_of(place, definition.campaign, channel, due_at, expires_at, counts, shared=shared), at):
+        match ask(
+            case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, counts, shared=shared), at
+        ):
             case Send():
                 got[day] += 1
                 future.gone.add(key)

@@ -13,7 +13,6 @@ from engine.deliver.costs import Prices
 from engine.deliver.messages import Letter
 from engine.deliver.outcomes import Delivered
 from engine.deliver.traffic import Sight
-from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, MovedBecause
 from engine.plan.gates import Defer, Skip, ask
 from engine.store import context, ledger
@@ -78,11 +77,11 @@ def intend(
         case = case_of(
             row,
             letter.campaign,
-            letter.channel,
+            (row.has_address, row.consented, row.suppressed),
             letter.due_at,
             letter.expires_at,
             tally.counts,
-            shared=same_address(row, letter.channel) and _twin_goes(row, skipped),
+            shared=bool(row.same_address) and _twin_goes(row, skipped),
         )
         match ask(case, now):
             case Skip(reason):
@@ -125,11 +124,6 @@ def _aged(letter: Letter, now: datetime) -> Message:
     if not isinstance(message, SmsMessage):
         return message
     return replace(message, valid_for=max(message.valid_for - (now - letter.written_at), timedelta(0)))
-
-
-def same_address(row: Facts, channel: Channel) -> bool:
-    """Whether the two partners share their address on `channel`."""
-    return bool(row.same_email if channel is Channel.EMAIL else row.same_phone)
 
 
 def _twin_goes(row: Facts, skipped: set[int]) -> bool:

@@ -94,12 +94,10 @@ class Letters:
                 written.append((place, _letter(row, definition.campaign, step, key.channel, now, message)))
 
     def _recipient(self, row: Facts, channel: Channel, valid_for: timedelta, now: datetime) -> Recipient:
-        cipher, purpose = (
-            (row.email_cipher, SEALED_EMAIL) if channel is Channel.EMAIL else (row.phone_cipher, SEALED_PHONE)
-        )
+        purpose = SEALED_EMAIL if channel is Channel.EMAIL else SEALED_PHONE
         return Recipient(
             delivery_id=row.id,
-            address=self._vault.open(cipher, purpose),
+            address=self._vault.open(row.address_cipher, purpose),
             message_id=message_id(row.seed, row.id, self._domain),
             date=now,
             valid_for=valid_for,
@@ -128,7 +126,7 @@ def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, now: d
         channel=channel,
         due_at=row.due_at,
         expires_at=row.expires_at,
-        address_index=row.email_index if channel is Channel.EMAIL else row.phone_index,
+        address_index=row.address_index,
         written_at=now,
         message=message,
     )

@@ -109,7 +109,7 @@ class Reconciler:
         with self._database.read() as connection:
             rows = context.context(connection, ids)
             definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
-        letters, _ = self._letters.write([row for row in rows if row.has_address], definitions, now)
+        letters, _ = self._letters.write([row for row in rows if row.address_cipher is not None], definitions, now)
         resent = {
             row.id
             for row in rows

@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.app import Engine, Tick
 from engine.errors import Refused
+from engine.run.process import settle_in
 
 
 async def run_forever(
@@ -59,6 +60,7 @@ async def run_forever(
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         scheduler.add_job(tick, "interval", seconds=engine.settings.tick_seconds)
         scheduler.start()
+        settle_in()
         try:
             async with beside or nullcontext():
                 await tick()

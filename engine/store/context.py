@@ -6,9 +6,9 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Integer, and_, case, exists, func, select
+from sqlalchemy import Connection, CursorResult, Integer, and_, case, exists, func, literal_column, select
 
-from engine.store.facts import FACTS, Facts, joined, other
+from engine.store.facts import STANDING, Facts, joined, other, reach
 from engine.store.rowset import rows, rowset
 from engine.store.schema import deliveries, enrollments, partners
 
@@ -23,13 +23,13 @@ _first = ~exists(
         _earlier.c.id != deliveries.c.id,
     )
 )
+_by_email = deliveries.c.channel == literal_column("'email'")
 _context = (
     select(
         deliveries.c.id,
         deliveries.c.fence,
         deliveries.c.attempts,
         deliveries.c.step,
-        deliveries.c.occurrence,
         deliveries.c.week,
         deliveries.c.activity,
         deliveries.c.variant,
@@ -39,21 +39,17 @@ _context = (
         enrollments.c.seed,
         partners.c.given_name,
         partners.c.locale,
-        partners.c.email_cipher,
-        partners.c.email_index,
-        partners.c.phone_cipher,
-        partners.c.phone_index,
-        case((deliveries.c.channel == "email", partners.c.email_cipher), else_=partners.c.phone_cipher)
-        .is_not(None)
-        .label("has_address"),
+        case((_by_email, partners.c.email_cipher), else_=partners.c.phone_cipher).label("address_cipher"),
+        case((_by_email, partners.c.email_index), else_=partners.c.phone_index).label("address_index"),
         partners.c.timezone,
         partners.c.id.label("partner_id"),
-        partners.c.position,
         other.c.given_name.label("other_name"),
         _first.label("first"),
         enrollments.c.digest,
     )
-    .select_from(joined(deliveries))
+    .join_from(deliveries, partners, partners.c.id == deliveries.c.partner_id)
+    .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
+    .outerjoin(other, and_(other.c.couple_id == partners.c.couple_id, other.c.id != partners.c.id))
     .where(deliveries.c.id.in_(select(_ids.c.id)))
     .order_by(deliveries.c.id)
 )
@@ -71,7 +67,8 @@ _facts = (
         deliveries.c.fence,
         _twin.c.id.label("twin_id"),
         _twin.c.status.label("twin_status"),
-        *FACTS,
+        *STANDING,
+        *reach(deliveries.c.channel),
     )
     .select_from(
         joined(deliveries).outerjoin(
@@ -82,7 +79,7 @@ _facts = (
                 _twin.c.step == deliveries.c.step,
                 _twin.c.occurrence == deliveries.c.occurrence,
                 # A text and a WhatsApp message reach the same phone.
-                (_twin.c.channel == "email") == (deliveries.c.channel == "email"),
+                (_twin.c.channel == literal_column("'email'")) == _by_email,
             ),
         )
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal_column, select
 
 from engine.store.schema import couples, enrollments, partners, suppressions
 
@@ -10,16 +10,25 @@ other = partners.alias("other")
 
 
 def _suppressed(index: ColumnElement[bytes]) -> ColumnElement[bool]:
-    return exists(select(1).where(suppressions.c.address_index == index).correlate(partners))
+    return exists(select(1).where(suppressions.c.address_index == index).correlate_except(suppressions))
 
 
 Facts = Any
 """A row with at least the columns of FACTS, by name: a named tuple, or SQLAlchemy's own Row."""
 
-FACTS: tuple[ColumnElement[Any], ...] = (
+STANDING: tuple[ColumnElement[Any], ...] = (
     partners.c.id.label("partner_id"),
     partners.c.position,
     partners.c.timezone,
+    partners.c.paused_until.label("partner_paused_until"),
+    couples.c.paused_until.label("couple_paused_until"),
+    couples.c.life_event_at,
+    enrollments.c.status.label("enrollment_status"),
+)
+"""What is so whichever channel a message takes."""
+
+FACTS: tuple[ColumnElement[Any], ...] = (
+    *STANDING,
     partners.c.channel.label("preferred"),
     partners.c.email_index.is_not(None).label("has_email"),
     partners.c.phone_index.is_not(None).label("has_phone"),
@@ -28,15 +37,24 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     partners.c.whatsapp_consent,
     _suppressed(partners.c.email_index).label("email_suppressed"),
     _suppressed(partners.c.phone_index).label("phone_suppressed"),
-    partners.c.paused_until.label("partner_paused_until"),
-    couples.c.paused_until.label("couple_paused_until"),
-    couples.c.life_event_at,
-    enrollments.c.status.label("enrollment_status"),
     enrollments.c.digest,
     other.c.id.label("other_id"),
     (other.c.email_index == partners.c.email_index).label("same_email"),
     (other.c.phone_index == partners.c.phone_index).label("same_phone"),
 )
+
+
+def reach(channel: ColumnElement[str]) -> tuple[ColumnElement[Any], ...]:
+    """What is so on one channel, where a row has one: has_address, consented, suppressed, same_address."""
+    by_email = channel == literal_column("'email'")
+    index = case((by_email, partners.c.email_index), else_=partners.c.phone_index)
+    texted = case((channel == literal_column("'sms'"), partners.c.sms_consent), else_=partners.c.whatsapp_consent)
+    return (
+        index.is_not(None).label("has_address"),
+        case((by_email, partners.c.email_consent), else_=texted).label("consented"),
+        _suppressed(index).label("suppressed"),
+        (case((by_email, other.c.email_index), else_=other.c.phone_index) == index).label("same_address"),
+    )
 
 
 def joined(base: FromClause) -> FromClause:
