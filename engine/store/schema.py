@@ -143,10 +143,13 @@ places = Table(
     Column("next_occurrence", Integer),  # days after the enrollment's start date
     PrimaryKeyConstraint("enrollment_id", "partner_id"),
 )
-# The tick reads only this index: an idle tick costs the same however many are enrolled.
+# The tick reads only this index: an idle tick costs the same however many are enrolled. It is in the order in which due
+# places are taken, so that a batch costs the same however many fall due at once.
 Index(
     "ix_places_due",
     places.c.next_due_at,
+    places.c.enrollment_id,
+    places.c.partner_id,
     sqlite_where=places.c.next_due_at.is_not(None),
     postgresql_where=places.c.next_due_at.is_not(None),
 )

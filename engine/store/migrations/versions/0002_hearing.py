@@ -138,3 +138,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("receipt IS NOT NULL"),
     )
     op.add_column("partners", sa.Column("whatsapp_consent", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+    op.drop_index("ix_places_due", table_name="places", sqlite_where=sa.text("next_due_at IS NOT NULL"))
+    op.create_index(
+        "ix_places_due",
+        "places",
+        ["next_due_at", "enrollment_id", "partner_id"],
+        unique=False,
+        sqlite_where=sa.text("next_due_at IS NOT NULL"),
+        postgresql_where=sa.text("next_due_at IS NOT NULL"),
+    )
