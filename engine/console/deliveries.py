@@ -8,6 +8,7 @@ import typer
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, session
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason, Verdict
+from engine.model.event import EventType
 
 group = typer.Typer(help="What was sent, what was not, and why.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -70,11 +71,14 @@ def show(
         return
     out = console()
     for name, value in found.facts.items():
-        if name != "attempts":
+        if name not in ("attempts", "events"):
             out.print(f"{name:>14}  {'' if value is None else value}", markup=False)
     out.print(f"{'meaning':>14}  {_meaning(found.facts['status'], found.facts['reason'])}", markup=False)
     for attempt in found.facts["attempts"]:
         out.print(f"{'attempt':>14}  {attempt['at']}  {attempt['outcome']}  {attempt['detail']}", markup=False)
+    for event in found.facts["events"]:
+        said = f"{EventType(event['event']).sentence} {event['code']} {event['detail']}".rstrip()
+        out.print(f"{'heard':>14}  {event['at']}  {event['event']}: {said}", markup=False)
 
 
 @group.command()

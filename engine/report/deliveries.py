@@ -12,7 +12,7 @@ from engine.define.digest import thaw
 from engine.errors import NotFound
 from engine.plan.local import wall_time
 from engine.store import definitions
-from engine.store.schema import attempts, couples, deliveries, enrollments, partners
+from engine.store.schema import attempts, couples, deliveries, enrollments, events, partners
 
 PAGE = 5_000
 
@@ -150,12 +150,12 @@ def counts(connection: Connection) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One delivery and its attempts as a plain map: everything but the address and the words."""
+    """One delivery, its attempts and what was heard of it as a plain map: everything but the address and the words."""
 
     facts: dict[str, Any]
 
 
-_SHOWN = ("transport", "receipt", "moved_because", "detail", "tzdata")
+_SHOWN = ("transport", "receipt", "parts", "moved_because", "detail", "tzdata")
 _INSTANTS = ("due_at", "expires_at", "sent_at")
 
 
@@ -170,6 +170,11 @@ def show(connection: Connection, delivery_id: int) -> Detail:
         .where(attempts.c.delivery_id == delivery_id)
         .order_by(attempts.c.id)
     )
+    told = connection.execute(
+        select(events.c.at, events.c.source, events.c.type, events.c.code, events.c.detail)
+        .where(events.c.delivery_id == delivery_id)
+        .order_by(events.c.at, events.c.id)
+    )
     values = row._mapping
     return Detail(
         {
@@ -181,6 +186,10 @@ def show(connection: Connection, delivery_id: int) -> Detail:
             "attempts": [
                 {"at": _utc(at), "transport": transport, "outcome": outcome, "detail": detail}
                 for at, transport, outcome, detail in tried
+            ],
+            "events": [
+                {"at": _utc(at), "source": source, "event": kind, "code": code, "detail": detail}
+                for at, source, kind, code, detail in told
             ],
         }
     )

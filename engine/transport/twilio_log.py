@@ -14,7 +14,7 @@ from engine.transport.base import Accepted, Asked, ConnectionFailed, SmsMessage
 from engine.transport.http import Answer, HttpClient
 from engine.transport.twilio_options import NUMBER, WHATSAPP, Options
 
-SKEW = timedelta(minutes=1)
+SKEW = timedelta(minutes=15)
 """How far Twilio's clock and ours may be apart."""
 
 PAGES, PAGE = 5, 200

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from world import Answering, World, at, person, talk
 
 from engine.model.campaign import Channel
+from engine.report.deliveries import show
 from engine.store import schema
 from engine.transport.base import ConnectionFailed, OutcomeUnknown
 
@@ -29,6 +30,17 @@ def sent(*names: str, **given: Any) -> Line:
 def heard(line: Line) -> dict[str, Any]:
     (row,) = line.world.rows(schema.heard)
     return {name: value for name, value in row._mapping.items() if value is not None and name != "delivery_id"}
+
+
+def test_what_was_heard_of_a_delivery_is_shown_with_it_in_order() -> None:
+    line = sent()
+    line.tell(line.event("opened", 1, "2026-03-03T10:00"), line.event("delivered", 1, "2026-03-03T09:01", code="2.0.0"))
+    with line.world.database.read() as connection:
+        told = show(connection, 1).facts["events"]
+    assert [(each["at"], each["event"], each["code"]) for each in told] == [
+        ("2026-03-03T09:01:00Z", "delivered", "2.0.0"),
+        ("2026-03-03T10:00:00Z", "opened", ""),
+    ]
 
 
 def test_the_funnel_keeps_the_earliest_instant_of_each_kind() -> None:

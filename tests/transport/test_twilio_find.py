@@ -61,8 +61,8 @@ def found(
         ([entry("SM1", None)], None),
         ([entry("SM1"), entry("SM2")], None),
         ([entry("SM1", seconds=-3600)], NEVER),
-        ([entry("SM1", seconds=-59)], Accepted("SM1")),
-        ([entry("SM1", seconds=-61)], NEVER),
+        ([entry("SM1", seconds=-899)], Accepted("SM1")),
+        ([entry("SM1", seconds=-901)], NEVER),
         ([entry("SM1", date_created="Tue, 03 Mar 2026 09:00:05 -0000")], Accepted("SM1")),
         ([entry("SM1", "Another prompt.", date_created=None)], None),
         ([entry("SM1", date_created="last week")], Accepted("SM1")),
@@ -91,7 +91,7 @@ def test_a_log_that_cannot_be_read_tells_nothing(refused: Response) -> None:
 
 
 def test_all_of_a_log_is_read_before_it_is_said_to_hold_nothing() -> None:
-    said, requests = found([entry("SM1", seconds=-99)], [entry("SM2", seconds=-99)], [entry("SM3")])
+    said, requests = found([entry("SM1", seconds=-999)], [entry("SM2", seconds=-999)], [entry("SM3")])
     assert said == Accepted("SM3")
     assert len(requests) == 3
     assert found([], [], [])[0] == NEVER
