@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import select
 from world import VAULT, World
 
-from engine.app import sender_of, template_folders
 from engine.hear.intake import Hearing
 from engine.model.campaign import Channel
 from engine.model.event import Command, Event, EventType, Heard, Inbound, Unreadable
 from engine.model.suppression import SuppressReason
+from engine.parts import sender_of, template_folders
 from engine.render.links import reference
 from engine.render.notices import Notices
 from engine.store import schema

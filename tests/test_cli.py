@@ -327,8 +327,8 @@ def test_a_file_that_is_no_database_is_named_as_damaged(shell: Shell) -> None:
     ],
 )
 def test_a_check_says_what_is_still_the_example(tmp_path: Path, settings: str, wrong: list[str]) -> None:
-    from engine.app import sender_of
     from engine.deliver.trial import look_at_workspace
+    from engine.parts import sender_of
     from engine.settings import load
 
     (tmp_path / "rekindle.toml").write_text(settings)

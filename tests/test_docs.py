@@ -9,10 +9,10 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from engine.app import campaign_folders
 from engine.console.app import app
 from engine.define.load import load_campaign, load_library
 from engine.errors import SettingsError
+from engine.parts import campaign_folders
 from engine.settings import TABLES, Settings, load
 from engine.shipped import shipped
 from engine.simulate.simulation import Simulation, read_faults

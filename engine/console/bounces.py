@@ -69,8 +69,8 @@ def read(
 
 
 def _read(engine: "Engine", name: str, paths: list[Path], dry_run: bool) -> Counts:
-    from engine.app import sender_of, template_folders
     from engine.hear.intake import Hearing
+    from engine.parts import sender_of, template_folders
     from engine.render.notices import Notices
     from engine.transport.mailbox import BOUNCE, BounceMailbox, mails
     from engine.transport.source import Hook
@@ -122,7 +122,7 @@ def _is_ours(engine: "Engine", event: Event) -> bool:
 
 def _smtp(engine: "Engine") -> str:
     """The first transport that is set up to be an smtp one."""
-    from engine.app import workshop_of
+    from engine.parts import workshop_of
 
     workshop = workshop_of(engine.settings)
     return next((name for name in engine.settings.transports if workshop.kind(name) == SMTP), SMTP)

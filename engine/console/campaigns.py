@@ -24,8 +24,8 @@ def check(
 
     Every finding says file, line and column, what is wrong and how to mend it.
     """
-    from engine.app import campaign_folders, sender_of, template_folders
     from engine.check.check import check as run
+    from engine.parts import campaign_folders, sender_of, template_folders
 
     settings = session(context).settings
     looked_at = paths or campaign_folders(settings)

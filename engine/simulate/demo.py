@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from engine.app import Engine, load_vault
+from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.errors import Refused
 from engine.model.couple import Consent
+from engine.parts import load_vault
 from engine.report.deliveries import counts
 from engine.report.gallery import write_gallery
 from engine.settings import load

@@ -11,13 +11,14 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.app import Engine, campaign_folders
+from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.define.load import find_campaign, load_library
 from engine.enroll.importer import import_couples
 from engine.errors import SettingsError
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent, NewPartner
+from engine.parts import campaign_folders
 from engine.plan.calendar import DAYS
 from engine.report.deliveries import Line, lines
 from engine.settings import Settings

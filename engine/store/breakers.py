@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from engine.store.schema import breakers
 
@@ -28,9 +28,8 @@ def load(connection: Connection) -> dict[str, Breaker]:
 
 def trip(connection: Connection, transport: str, breaker: Breaker) -> None:
     """Leave the transport alone as `breaker` says."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {"failures": breaker.failures, "open_until": breaker.open_until, "because": breaker.because[:500]}
-    statement = dialect.insert(breakers).values(transport=transport, **values)
+    statement = insert(breakers).values(transport=transport, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["transport"], set_=values))
 
 

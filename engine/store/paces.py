@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from engine.store.schema import paces
 
@@ -30,8 +30,7 @@ def save(connection: Connection, buckets: Mapping[str, Bucket]) -> None:
     """Store the buckets; only right in the transaction that loaded them."""
     if not buckets:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(paces).values(
+    statement = insert(paces).values(
         [
             {"name": name, "tokens": each.tokens, "at": each.at, "day": each.day, "used": each.used}
             for name, each in buckets.items()

@@ -15,8 +15,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.convertors import PathConvertor, register_url_convertor
 
-from engine.app import Engine, sender_of, template_folders
+from engine.app import Engine
 from engine.hear.unsubscribe import unsubscribe
+from engine.parts import sender_of, template_folders
 from engine.render.links import Claims, Links, Purpose
 from engine.render.pages import Pages
 from engine.store import couples

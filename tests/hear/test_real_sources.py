@@ -15,9 +15,9 @@ from rig_twilio import ACCOUNT, PUBLIC_URL, SENDER, TOKEN, configured
 from twilio.request_validator import RequestValidator
 from world import VAULT, Answering, World, person, phone
 
-from engine.app import sender_of, template_folders
 from engine.hear.intake import Hearing
 from engine.model.campaign import Channel
+from engine.parts import sender_of, template_folders
 from engine.render.notices import Notices
 from engine.store import schema
 from engine.transport.base import Accepted
