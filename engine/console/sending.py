@@ -68,7 +68,7 @@ def schedule(
 
     engine = session(context).engine
     if cost:
-        _costs(engine, engine.estimate(until=until, couple=couple, limit=limit or MOST), json)
+        _costs(engine, engine.estimate(until=until, couple=couple, limit=limit or MOST), couple, json)
         return
     with engine.database.read() as connection:
         to_come = upcoming(connection, engine.definitions, until=until, couple=couple, limit=limit or 20)
@@ -149,12 +149,12 @@ def run(
     console().print("Stopped. Everything that was handed over is recorded.")
 
 
-def _costs(engine: Any, to_come: Any, json: bool) -> None:
+def _costs(engine: Any, to_come: Any, couple: str | None, json: bool) -> None:
     from engine.report.costs import spent
 
     currency = engine.settings.prices.currency
     with engine.database.read() as connection:
-        found = [("to come", each) for each in to_come] + [("spent", each) for each in spent(connection)]
+        found = [("to come", each) for each in to_come] + [("spent", each) for each in spent(connection, couple)]
     if json:
         as_json(
             {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from engine.store.schema import deliveries, enrollments
+from engine.store.schema import couples, deliveries, enrollments
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Spent:
     micros: int
 
 
-def spent(connection: Connection) -> list[Spent]:
-    """Every campaign that anything was sent in. What is in doubt counts: it may be charged."""
+def spent(connection: Connection, couple: str | None = None) -> list[Spent]:
+    """Every campaign that anything was sent in, to one couple or to all. What is in doubt counts: it may be charged."""
     columns = enrollments.c.campaign, deliveries.c.channel
-    found = connection.execute(
+    statement = (
         select(
             *columns,
             func.count(),
@@ -33,4 +33,6 @@ def spent(connection: Connection) -> list[Spent]:
         .group_by(*columns)
         .order_by(*columns)
     )
-    return [Spent(*row) for row in found]
+    if couple is not None:
+        statement = statement.join(couples, couples.c.id == enrollments.c.couple_id).where(couples.c.ref == couple)
+    return [Spent(*row) for row in connection.execute(statement)]

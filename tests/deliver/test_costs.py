@@ -56,6 +56,8 @@ def test_what_was_sent_is_priced_as_it_was_handed_over_and_no_longer_to_come(wor
     world.go_to("2026-03-10T09:00")
     with world.database.read() as connection:
         assert spent(connection) == [Spent("test", "email", 2, 2, 2_000), Spent("test", "sms", 2, 3, 150_000)]
+        assert spent(connection, "x") == spent(connection)
+        assert spent(connection, "someone else") == []
     assert estimated(world) == []
 
 
