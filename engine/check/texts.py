@@ -17,7 +17,7 @@ from engine.render.compose import MOST_PARTS, Composer
 from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
 from engine.render.sandbox import RenderError
 from engine.render.seen import activity_seen
-from engine.render.segments import measure
+from engine.render.segments import SPELT_PLAINER, measure
 from engine.render.shelf import Shelf, names
 from engine.transport.base import SmsMessage
 
@@ -94,8 +94,8 @@ def _check(
             yield _place(library, definition, text, what, f"cut {over} characters or more")
     elif isinstance(message, SmsMessage):
         size = measure(message.body)
-        if size.offenders:
-            index, character = size.offenders[0]
+        if dear := [each for each in size.offenders if each[1] not in SPELT_PLAINER]:
+            index, character = dear[0]
             before = message.body[max(0, index - 12) : index].replace("\n", " ")
             what = f"the text holds {character_name(character)} after “{before}”, which costs over half its room"
             yield _place(library, definition, text, what, "use a plain character of GSM-7, such as ' \" - ...")

@@ -1,15 +1,16 @@
 """From a campaign file to the Campaign it means: spreads defaults and weeks, and gathers every activity it may use."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from engine.define.campaign_file import CampaignFile, DrawFile, StepFields, StepFile, VariantFile
+from engine.define.campaign_file import CampaignFile, DrawFile, StepFields, StepFile, VariantFile, WaitFile
 from engine.define.document import Path
 from engine.define.findings import suggest
 from engine.define.library import Library
 from engine.define.notation import WEEKDAYS, read_weeks
-from engine.model.campaign import SAFE_WEEK, Campaign, Caps, Draw, Hours, Step, StepPurpose, Theme, Variant
+from engine.model.campaign import SAFE_WEEK, Campaign, Caps, Draw, Hours, Step, StepPurpose, Theme, Variant, Wait
 from engine.model.strategy import Activity
 
 Report = Callable[[Path, str, str], None]
@@ -47,10 +48,13 @@ class _Assembly:
             themes=themes,
             activities={activity.id: activity for activity in used},
             strategies={key: known[key].title for key in sorted(named & known.keys())},
+            titles=self.file.titles,
+            strategy_titles=_titles({key: known[key].titles for key in sorted(named & known.keys())}),
             window=tuple(self._window()),
             caps=Caps(self.file.caps.per_day, self.file.caps.per_week),
             avoid=frozenset(self.file.avoid),
             on_doubt=self.file.on_doubt,
+            on_leaving=self.file.on_leaving,
         )
 
     def _themes(self) -> tuple[Theme, ...]:
@@ -96,9 +100,17 @@ class _Assembly:
             activity=said.activity,
             draw=self._draw(said.draw, (*path, "draw")) if said.draw else None,
             when=said.when,
+            wait=self._wait(step.step, said.wait, (*path, "wait")) if said.wait else None,
             variants=tuple(self._variants(said.variants, (*path, "variants"))),
             **({"late_after": said.late_after} if said.late_after else {}),
         )
+
+    def _wait(self, key: str, wait: WaitFile, path: Path) -> Wait:
+        keys = {step.step for step in self.file.steps}
+        if wait.answers not in keys or wait.answers == key:
+            what = f"step {key} waits for the answers to {wait.answers}, which is no other step"
+            self.report((*path, "answers"), what, suggest(wait.answers, keys - {key}))
+        return Wait(wait.answers, wait.at_most or timedelta(0))
 
     def _draw(self, draw: DrawFile, path: Path) -> Draw:
         for strategy in draw.strategies or ():
@@ -169,6 +181,14 @@ def _merged(step: StepFile, defaults: StepFields) -> StepFile:
         if not any({name} | said >= pair for pair in ({"days", "every_days"}, {"draw", "activity"}))
     }
     return step.model_copy(update=missing)
+
+
+def _titles(by_strategy: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Strategies' titles by locale, then by strategy."""
+    locales = sorted({locale for titles in by_strategy.values() for locale in titles})
+    return {
+        locale: {key: titles[locale] for key, titles in by_strategy.items() if locale in titles} for locale in locales
+    }
 
 
 def _purpose(step: StepFile) -> StepPurpose:

@@ -14,8 +14,8 @@ from engine.define.notation import (
     WeeksField,
     read_weeks,
 )
-from engine.define.strategy_file import FileModel, Id, Line, Text
-from engine.model.campaign import Audience, Caps, Channel, OnDoubt, StepPurpose
+from engine.define.strategy_file import FileModel, Id, Line, Locale, Text
+from engine.model.campaign import Audience, Caps, Channel, OnDoubt, OnLeaving, StepPurpose
 from engine.model.strategy import Caution, Kind, Mode
 
 
@@ -67,6 +67,13 @@ class VariantFile(FileModel):
     activity: Id | None = Field(default=None, description="Used instead of the step's activity or draw.")
 
 
+class WaitFile(FileModel):
+    """What a step waits for."""
+
+    answers: Id = Field(description="It goes as soon as both partners' answers to this step are revealed.")
+    at_most: DurationField = Field(description="It goes all the same when it has waited so long: 12h, 3d.")
+
+
 class StepFields(FileModel):
     """What a step may say, and `defaults` for all steps."""
 
@@ -87,6 +94,7 @@ class StepFields(FileModel):
     activity: Id | None = Field(default=None, description="Always this activity, instead of a draw.")
     when: Line | None = Field(default=None, description="A condition over couple, partner and week.")
     late_after: DurationField | None = Field(default=None, description="Too late to send after 30m, 24h, 3d.")
+    wait: WaitFile | None = Field(default=None, description="Hold it back until both have shared their answers.")
     variants: list[VariantFile] = Field(default_factory=list, description="Arms of an experiment, weighted.")
 
 
@@ -131,6 +139,7 @@ class CampaignFile(FileModel):
 
     campaign: Id = Field(description="Its id.")
     title: Line = Field(description="What couples see it called.")
+    titles: dict[Locale, Line] = Field(default_factory=dict, description="The title in other languages, by locale.")
     about: Text | None = Field(default=None, description="For the operator: whom it is for.")
     weeks: StrictInt = Field(ge=1, le=104, description="How many weeks it lasts, from the enrollment's start date.")
     defaults: StepFields = Field(default_factory=StepFields, description="Any step field, for steps that do not say.")
@@ -139,6 +148,9 @@ class CampaignFile(FileModel):
     avoid: list[Caution] = Field(default_factory=list, description="Leave out activities with these cautions.")
     on_doubt: OnDoubt = Field(
         default=OnDoubt.HOLD, description="When nobody knows whether a message left: hold it, or resend it."
+    )
+    on_leaving: OnLeaving = Field(
+        default=OnLeaving.SOLO, description="For the one who stays when the other leaves: go on solo, or finish."
     )
     themes: dict[WeekKey, ThemeField] = Field(default_factory=dict, description="Strategies by week: 1, or 3-5.")
     steps: list[StepFile] = Field(min_length=1, description="The weekly sequence.")

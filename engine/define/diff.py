@@ -56,7 +56,9 @@ def diff(old: Campaign, new: Campaign) -> tuple[Change, ...]:
 
 def _whole(old: Campaign, new: Campaign) -> Iterator[Change]:
     """The campaign's own fields, and the order of its steps: that decides which of two messages comes first."""
-    changes = list(_fields(old, new, ("id", "title", "weeks", "window", "caps", "avoid")))
+    changes = list(
+        _fields(old, new, ("id", "title", "titles", "weeks", "window", "caps", "avoid", "on_doubt", "on_leaving"))
+    )
     orders = [tuple(step.key for step in campaign.steps) for campaign in (old, new)]
     kept = [[key for key in order if key in set(orders[0]) & set(orders[1])] for order in orders]
     if kept[0] != kept[1]:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoreError
-from engine.model.campaign import Campaign, OnDoubt
+from engine.model.campaign import Campaign, OnDoubt, OnLeaving, Step
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised when frozen text would no longer be read as the same campaign."""
 
-_LATER = {"on_doubt": OnDoubt.HOLD}
+_LATER: Mapping[type, Mapping[str, object]] = {
+    Campaign: {"on_doubt": OnDoubt.HOLD, "on_leaving": OnLeaving.SOLO, "titles": {}, "strategy_titles": {}},
+    Step: {"wait": None},
+}
 """Fields that format 1 once lacked: left out while they say nothing new, so that digests stay as they were."""
 
 
 def freeze(campaign: Campaign) -> str:
     """The campaign as canonical JSON: sorted keys and sets, no spaces, nothing left out but the digest (and _LATER)."""
-    said = _fields(campaign).items()
-    body = {key: value for key, value in said if key != "digest" and (key not in _LATER or value != _LATER[key])}
+    body = {key: value for key, value in _fields(campaign).items() if key != "digest"}
     envelope = {"format": FORMAT, "campaign": body}
     return json.dumps(envelope, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
@@ -56,7 +58,9 @@ def identified(campaign: Campaign) -> Campaign:
 
 
 def _fields(value: Any) -> dict[str, object]:
-    return {item.name: getattr(value, item.name) for item in fields(value)}
+    said = {item.name: getattr(value, item.name) for item in fields(value)}
+    later = _LATER.get(type(value), {})
+    return {key: each for key, each in said.items() if key not in later or each != later[key]}
 
 
 def _plain(value: object) -> object:

@@ -73,6 +73,7 @@ def read_library(folders: Sequence[FilePath], files: Sequence[FilePath] = ()) ->
 class _Reading:
     strategies: dict[str, Strategy] = field(default_factory=dict)
     texts: dict[str, dict[str, ActivityText]] = field(default_factory=dict)
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)  # by strategy, then by locale
     origins: dict[tuple[str, str], Origin] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -90,6 +91,7 @@ class _Reading:
             key: replace(
                 strategy,
                 activities=tuple(replace(item, texts=self.texts[item.id]) for item in strategy.activities),
+                titles=self.titles.get(key, {}),
             )
             for key, strategy in self.strategies.items()
         }
@@ -140,6 +142,8 @@ class _Reading:
             what, fix = f"no strategy {file.strategy}", suggest(file.strategy, self.strategies)
             self._report(document, ("strategy",), what, fix)
             return
+        if file.title:
+            self.titles.setdefault(file.strategy, {}).setdefault(file.locale, file.title)
         known = {activity.id for activity in strategy.activities}
         for index, item in enumerate(file.activities):
             if item.id in known:

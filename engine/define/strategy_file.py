@@ -67,4 +67,5 @@ class TranslationFile(FileModel):
 
     strategy: Id = Field(description="The strategy whose words these are.")
     locale: Locale = Field(description="The language, and the region if it matters: es, or es-MX.")
+    title: Line | None = Field(default=None, description="What the strategy is called in it.")
     activities: list[TranslatedActivity] = Field(min_length=1, description="The activities in this language.")

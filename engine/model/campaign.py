@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
+from engine.model.locale import closest
 from engine.model.strategy import Activity, Caution, Kind, Mode
 from engine.model.words import Described
 
@@ -51,6 +52,13 @@ class OnDoubt(Described):
 
     HOLD = "hold", "Leave it to the operator: once or not at all."
     RESEND = "resend", "Send it again once the provider cannot tell: at least once, and now and then twice."
+
+
+class OnLeaving(Described):
+    """What a campaign does for one partner when the other is no longer in it. Nobody is told why."""
+
+    SOLO = "solo", "It goes on for the one who stays."
+    FINISH = "finish", "It ends with their week, as a campaign ends: with the goodbye, and no other word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,14 @@ END_DAY = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A step holds back until both partners' answers to the step `answers` are revealed, or `at_most` has passed."""
+
+    answers: str
+    at_most: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One entry of a campaign's weekly sequence. `key` is its identity across edits.
 
@@ -132,6 +148,7 @@ class Step:
     when: str | None = None
     variants: tuple[Variant, ...] = ()
     late_after: timedelta = timedelta(hours=24)
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,18 @@ class Campaign:
     caps: Caps = field(default_factory=Caps)
     avoid: frozenset[Caution] = frozenset()
     on_doubt: OnDoubt = OnDoubt.HOLD
+    on_leaving: OnLeaving = OnLeaving.SOLO
+    titles: Mapping[str, str] = field(default_factory=dict)  # its title by locale, beside `title`
+    strategy_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by locale, then by strategy
+
+    def title_in(self, locale: str) -> str:
+        """What couples who read `locale` see it called."""
+        return closest(self.titles, locale) or self.title
+
+    def strategy_title(self, strategy: str, locale: str) -> str:
+        """What a strategy is called for readers of `locale`; "" for one that it does not use."""
+        translated = closest(self.strategy_titles, locale) or {}
+        return translated.get(strategy) or self.strategies.get(strategy, "")
 
     def step(self, key: str) -> Step:
         """The step with this key; KeyError when there is none."""

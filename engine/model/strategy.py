@@ -1,8 +1,9 @@
 """A strategy is one of the seven ways to rebuild closeness; it holds activities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.model.locale import closest
 from engine.model.words import Described
 
 DEFAULT_LOCALE = "en"
@@ -74,10 +75,7 @@ class Activity:
 
     def text(self, locale: str) -> ActivityText:
         """The words in `locale`, else in its language (`es` for `es-MX`), else in English."""
-        for candidate in (locale, locale.partition("-")[0]):
-            if candidate in self.texts:
-                return self.texts[candidate]
-        return self.texts[DEFAULT_LOCALE]
+        return closest(self.texts, locale) or self.texts[DEFAULT_LOCALE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +87,4 @@ class Strategy:
     idea: str
     source: str
     activities: tuple[Activity, ...]
+    titles: Mapping[str, str] = field(default_factory=dict)  # by locale, beside the English one

@@ -13,7 +13,7 @@ from engine.render.mime import UNSUBSCRIBE, Skeleton, header_values
 from engine.render.mime_header import mailbox
 from engine.render.recipient import MessageKey, Recipient
 from engine.render.seen import CampaignSeen, StepSeen, activity_seen
-from engine.render.segments import GSM_BASIC, measure
+from engine.render.segments import GSM_BASIC, measure, plainer
 from engine.render.shaped import Moulds, ShapedEmail, refuse_halves
 from engine.render.shelf import Shelf, names
 from engine.render.specialise import Filled, RenderError, Template, fill, render, written
@@ -88,7 +88,7 @@ class Composer:
         html = name.endswith(".html")
         css = self._shelf.css(key.locale) if html else None
         constants: Mapping[str, object] = {
-            "campaign": CampaignSeen(campaign.title, campaign.weeks),
+            "campaign": CampaignSeen(campaign.title_in(key.locale), campaign.weeks),
             "step": StepSeen(key.step),
             "activity": activity_seen(campaign, key.activity, key.locale, css) if key.activity else None,
             "sender": self._sender,
@@ -163,17 +163,21 @@ class _Sms:
         if not to.other_name:
             to = replace(to, other_name=self._nameless)
         try:
-            body = render(self._template, to)
+            body = self._spelt(to)
             # A name may be long, or hold a letter that GSM-7 lacks; misspelling it would be worse than leaving it out.
             dear = self._channel is Channel.SMS and not _usual(to.other_name)
             if dear and measure(body).parts > MOST_PARTS:
-                body = render(self._template, replace(to, other_name=self._nameless))
+                body = self._spelt(replace(to, other_name=self._nameless))
             refuse_halves(body)
         except RenderError as error:
             return error
         return SmsMessage(
             to.delivery_id, to.address, body, to.valid_for, to.message_id[1:].partition("@")[0], self._channel
         )
+
+    def _spelt(self, to: Recipient) -> str:
+        body = render(self._template, to)
+        return plainer(body) if self._channel is Channel.SMS else body
 
 
 def _usual(name: str) -> bool:

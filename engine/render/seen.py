@@ -67,7 +67,7 @@ def activity_seen(campaign: Campaign, activity_id: str, locale: str, css: str | 
         minutes=activity.minutes,
         depth=activity.depth,
         question=shown(text.question) if text.question else None,
-        strategy_title=campaign.strategies.get(activity.strategy, ""),
+        strategy_title=campaign.strategy_title(activity.strategy, locale),
         lang=lang,
         body=words.body,
         smaller=words.smaller,

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.define.campaign_file import CampaignFile, CapsFile, DrawFile, StepFile, ThemeFile, VariantFile, WindowFile
+from engine.define.campaign_file import (
+    CampaignFile,
+    CapsFile,
+    DrawFile,
+    StepFile,
+    ThemeFile,
+    VariantFile,
+    WaitFile,
+    WindowFile,
+)
 from engine.define.library import load_library
 from engine.define.load import load_campaign
 from engine.define.strategy_file import ActivityFile, StrategyFile, TranslationFile
@@ -15,7 +24,7 @@ from engine.shipped import shipped
 
 PAGE = (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")
 FILES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-MODELS = (CampaignFile, CapsFile, DrawFile, StepFile, ThemeFile, VariantFile, WindowFile)
+MODELS = (CampaignFile, CapsFile, DrawFile, StepFile, ThemeFile, VariantFile, WaitFile, WindowFile)
 
 
 @pytest.mark.parametrize("text", [text for text in FILES if re.search("^campaign:", text, re.MULTILINE)])

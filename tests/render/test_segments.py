@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.render.segments import GSM_BASIC, GSM_EXTENSION, Segments, measure
+from engine.render.segments import GSM_BASIC, GSM_EXTENSION, Segments, measure, plainer
 
 CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
 SMILE = "\N{SMILING FACE WITH SMILING EYES}"
@@ -84,3 +84,18 @@ def test_parts_are_those_of_a_naive_splitter(text: str) -> None:
     assert found.parts == len(cut)
     assert (found.encoding == "UCS-2") == bool(found.offenders)
     assert found.units <= found.per_part * max(found.parts, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("Una más", "Una más"),
+        ("Cuéntale qué parte de la semana fue más difícil de lo que parece, y por qué.", None),
+        ("x" * 70 + " más “sí”", "x" * 70 + " más “sí”"),
+    ],
+    ids=["a short text keeps its accents", "a longer one loses them", "no help where another character stays"],
+)
+def test_accents_that_gsm_lacks_are_left_out_where_that_saves_a_part(text: str, sent: str | None) -> None:
+    """`é`, `ñ` and `¿` are in GSM-7 and stay."""
+    plain = "Cuéntale qué parte de la semana fue mas dificil de lo que parece, y por qué."
+    assert plainer(text) == (plain if sent is None else sent)
