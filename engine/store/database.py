@@ -17,7 +17,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StoreError
-from engine.store.schema import metadata
+from engine.store import couples_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store.metadata import metadata
 
 BUSY_MS = 5_000
 WAL_SAFE_SINCE = (3, 51, 3)

@@ -143,7 +143,21 @@ def _insert_partner(dialect: Dialect) -> str:
 
 
 _ROW_COLUMNS = [
-    column.name for column in partners.c if column.name not in ("id", "touch", "paused_until")
+    "couple_id",
+    "position",
+    "given_name",
+    "email_cipher",
+    "email_index",
+    "phone_cipher",
+    "phone_index",
+    "timezone",
+    "locale",
+    "channel",
+    "send_at",
+    "causes",
+    "email_consent",
+    "sms_consent",
+    "whatsapp_consent",
 ]  # in the schema's order, which is the compiled statement's
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -25,20 +24,8 @@ from sqlalchemy import (
     text,
 )
 
-from engine.store.types import Instant, LocalDate, LocalTime, StringMap, StringSet
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
-# BigInteger everywhere but SQLite, where only INTEGER PRIMARY KEY is the row id.
-Id = BigInteger().with_variant(Integer, "sqlite")
+from engine.store.metadata import Id, metadata
+from engine.store.types import Instant, Json, LocalDate, LocalTime, StringMap, StringSet
 
 definitions = Table(
     "definitions",
@@ -82,6 +69,18 @@ partners = Table(
     Column("sms_consent", Boolean, nullable=False, server_default=false()),
     Column("whatsapp_consent", Boolean, nullable=False, server_default=false()),
     Column("paused_until", Instant),
+    # What they let us do with their words, each asked by itself.
+    Column("answers_consent", Boolean, nullable=False, server_default=false()),  # keep answers, and show what is shared
+    Column("share_texts", Boolean, nullable=False, server_default=false()),  # a texted answer is to be shared
+    Column("share_pulse", Boolean, nullable=False, server_default=false()),  # the joint line may count theirs
+    Column("shared_phone", Boolean, nullable=False, server_default=false()),  # a text from it may be anyone's
+    # When they may be reached, within the campaign's own window; null: whenever that is open.
+    Column("reach_days", StringSet),  # numbers of weekdays, 0 Monday
+    Column("reach_from", LocalTime),
+    Column("reach_until", LocalTime),
+    Column("left_at", Instant),
+    Column("epoch", Integer, nullable=False, server_default=text("0")),  # links signed in an earlier one are worthless
+    Column("calls_other", String(100)),  # the name of a partner who has erased themselves, as the one who stays knew it
     UniqueConstraint("couple_id", "position"),
     CheckConstraint("position IN (1, 2)", name="two_people"),
 )
@@ -96,6 +95,8 @@ consents = Table(
     Column("words", Text, nullable=False),
     Column("source", String(200), nullable=False),
     Column("at", Instant, nullable=False),
+    Column("purpose", String(16), nullable=False, server_default=text("'messages'")),
+    Column("version", String(32), nullable=False, server_default=text("''")),  # of the words
 )
 
 suppressions = Table(
@@ -121,6 +122,7 @@ enrollments = Table(
     Column("stopped_reason", String(32)),
     Column("variants", StringMap, nullable=False),
     Column("draws", StringMap, nullable=False),
+    Column("learned", Json),  # what each drawing went by, see plan.learn
     Column("created_at", Instant, nullable=False),
 )
 # A couple is in a campaign once at a time.
@@ -186,6 +188,11 @@ deliveries = Table(
     Column("sent_on", LocalDate),  # the partner's own calendar day; set with the intent to send, for frequency caps
     Column("intended_at", Instant),  # when the last intent to send was committed
     Column("parts", SmallInteger),  # what a text is charged for; 1 for an email
+    # A notice may go to an address that is not the partner's own, such as one that is to be confirmed.
+    Column("to_cipher", LargeBinary),
+    Column("to_index", LargeBinary),
+    Column("about", BigInteger),  # the row that a notice is about: a confirmation, an invitation, a reveal, a delivery
+    Column("waits_for", String(100)),  # the slot whose answers it holds back for
     Column("cost", Integer),  # estimated when it was handed over, in millionths of the workspace's currency
     # One occurrence of a step reaches a partner once, on whichever channel: a second scheduler changes nothing.
     UniqueConstraint("enrollment_id", "partner_id", "step", "occurrence"),
@@ -212,6 +219,14 @@ Index(
     deliveries.c.id,
     sqlite_where=IN_DOUBT,
     postgresql_where=IN_DOUBT,
+)
+WAITING = deliveries.c.waits_for.is_not(None) & PLANNED
+Index(
+    "ix_deliveries_waits_for",
+    deliveries.c.enrollment_id,
+    deliveries.c.waits_for,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
 )
 Index(
     "ix_deliveries_sent_on",
@@ -326,6 +341,9 @@ replies = Table(
     Column("at", Instant, nullable=False),
     Column("flagged", Boolean, nullable=False, server_default=false()),  # may be an opt-out: for the operator's eyes
     Column("text_cipher", LargeBinary, nullable=False),
+    Column("read_as", String(16), nullable=False, server_default=text("'kept'")),  # see model.reply
+    Column("media", SmallInteger, nullable=False, server_default=text("0")),  # pictures and the like that came with it
+    Column("seen_at", Instant),  # by the operator
     UniqueConstraint("source", "key"),
 )
 

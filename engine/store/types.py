@@ -95,6 +95,20 @@ class StringMap(Exact[dict[str, str]]):
         return json.loads(value) if value and value != "{}" else {}
 
 
+class Json(Exact[Any]):
+    """Whatever JSON holds, as canonical JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+    @staticmethod
+    def read(value: str | None) -> Any:
+        return None if value is None else json.loads(value)
+
+
 class StringSet(Exact[frozenset[str]]):
     """A small set of words, comma separated in alphabetical order."""
 

@@ -20,7 +20,8 @@ from engine.errors import Refused
 from engine.model.couple import Consent
 from engine.store import couples
 from engine.store.database import Database, open_database
-from engine.store.schema import consents, metadata
+from engine.store.metadata import metadata
+from engine.store.schema import consents
 from engine.store.vault import Vault
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from engine.errors import StoreError
 from engine.store.database import IN_MEMORY, Database, open_database
+from engine.store.metadata import metadata
 from engine.store.migrate import upgrade
-from engine.store.schema import metadata
 from engine.store.version import is_current
 
 

@@ -14,6 +14,7 @@ from engine.errors import StoreError
 from engine.model.campaign import Channel
 from engine.render.links import Links, Purpose
 from engine.store import couples, schema
+from engine.store.metadata import metadata
 from engine.store.suppressions import is_suppressed
 from engine.web.app import create_app
 
@@ -39,7 +40,7 @@ def path(
 
 def contents(world: World) -> str:
     """A digest of every row of every table."""
-    rows = [(table.name, world.rows(table)) for table in schema.metadata.sorted_tables]
+    rows = [(table.name, world.rows(table)) for table in metadata.sorted_tables]
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from engine.store.schema import metadata
+from engine.store import couples_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store.metadata import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
