@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StoreError
-from engine.model.campaign import Campaign, OnDoubt, OnLeaving, Step
+from engine.model.campaign import Campaign, OnDoubt, OnLeaving, Step, Urgency
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -23,7 +23,7 @@ FORMAT = 1
 
 _LATER: Mapping[type, Mapping[str, object]] = {
     Campaign: {"on_doubt": OnDoubt.HOLD, "on_leaving": OnLeaving.SOLO, "titles": {}, "strategy_titles": {}},
-    Step: {"wait": None},
+    Step: {"wait": None, "urgency": Urgency.PLANNED},
 }
 """Fields that format 1 once lacked: left out while they say nothing new, so that digests stay as they were."""
 

@@ -13,8 +13,9 @@ from engine.deliver.costs import Prices
 from engine.deliver.messages import Letter
 from engine.deliver.outcomes import Delivered
 from engine.deliver.traffic import Sight
+from engine.model.campaign import Urgency
 from engine.model.delivery import DeliveryStatus, MovedBecause
-from engine.plan.gates import Defer, Skip, ask
+from engine.plan.gates import GATES_OF, Defer, Skip, ask
 from engine.store import context, ledger
 from engine.store.facts import Facts
 from engine.store.places import millis
@@ -69,7 +70,7 @@ def intend(
     today = {partner: day.toordinal() for partner, day, _ in asked}
     tally = Tally(context.sent_counts(connection, asked))
     passed: dict[int, tuple[Transport, Letter]] = {}
-    intended: list[tuple[int, int, int, str, int, int]] = []
+    intended: list[tuple[int, int, int | None, str, int, int]] = []
     skipped: set[int] = set()
     settled: list[tuple[Any, ...]] = []
     for letter in letters:
@@ -83,7 +84,7 @@ def intend(
             tally.counts,
             shared=bool(row.same_address) and _twin_goes(row, skipped),
         )
-        match ask(case, now):
+        match ask(case, now, GATES_OF[letter.step.urgency]):
             case Skip(reason):
                 skipped.add(letter.id)
                 settled.append((letter.id, letter.fence, DeliveryStatus.SKIPPED, reason, None, None, None))
@@ -98,10 +99,13 @@ def intend(
                     settled.append(_held(letter, sight))
                     done.held += 1
                     continue
-                tally.add(row.partner_id)
+                day = None  # a notice counts towards no cap
+                if letter.step.urgency is Urgency.PLANNED:
+                    tally.add(row.partner_id)
+                    day = today[letter.partner_id]
                 sendable = letter if letter.written_at == now else letter._replace(message=_aged(letter, now))
                 passed[letter.id] = route.transport, sendable
-                intended.append((letter.id, letter.fence, today[letter.partner_id], route.transport.name, parts, cost))
+                intended.append((letter.id, letter.fence, day, route.transport.name, parts, cost))
     if settled:
         ledger.settle(connection, settled)
     sight.keep(connection)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
@@ -10,10 +10,11 @@ from typing import NamedTuple
 from engine.clock import UnknownZone
 from engine.deliver.definitions import Definition
 from engine.errors import RekindleError
-from engine.model.campaign import Campaign, Channel, Step
+from engine.model.campaign import Campaign, Channel, Step, Urgency
+from engine.model.notice import Notice
 from engine.plan.window import closes_at
 from engine.render.compose import Composer
-from engine.render.links import Links, message_id
+from engine.render.links import Links, Purpose, message_id
 from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
 from engine.store.facts import Facts
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault
@@ -38,6 +39,13 @@ class Letter(NamedTuple):
 
 
 Poisoned = tuple[int, int, str]  # (delivery id, fence, why)
+
+_ACTS: Mapping[str, tuple[str, Purpose]] = {
+    Notice.CONFIRM: ("c", Purpose.CONFIRM),
+    Notice.INVITE: ("i", Purpose.INVITE),
+}
+_OWN = ("a", Purpose.MESSAGE)
+"""Where a notice leads: to its page, with a pass for what it is about. Most are about one of the reader's messages."""
 
 _likeness = attrgetter("digest", "step", "variant", "activity", "locale", "channel")
 """Rows of which these are equal have one MessageKey."""
@@ -80,9 +88,9 @@ class Letters:
         readable: list[tuple[int, Facts]] = []
         recipients: list[Recipient] = []
         for place, row in group:
-            valid_for = max(min(closing(row.timezone), row.expires_at) - now, timedelta(0))
+            until = row.expires_at if step.urgency is Urgency.ASKED else min(closing(row.timezone), row.expires_at)
             try:
-                recipients.append(self._recipient(row, key.channel, valid_for, now))
+                recipients.append(self._recipient(row, step, key.channel, max(until - now, timedelta(0)), now))
                 readable.append((place, row))
             except RekindleError as error:
                 poisoned.append((row.id, row.fence, str(error)))
@@ -93,7 +101,29 @@ class Letters:
             else:
                 written.append((place, _letter(row, definition.campaign, step, key.channel, now, message)))
 
-    def _recipient(self, row: Facts, channel: Channel, valid_for: timedelta, now: datetime) -> Recipient:
+    def _links_of(self, row: Facts, step: Step, channel: Channel, today: date) -> MessageLinks:
+        links, epoch = self._links, row.epoch
+        preferences = links.at("p", links.sign(Purpose.PREFERENCES, row.partner_id, epoch, today))
+        if step.urgency is not Urgency.PLANNED:
+            page, purpose = _ACTS.get(step.key, _OWN)
+            return MessageLinks(
+                # Who gets it at an address that is not a partner's own cannot unsubscribe a partner, but can decline.
+                links.unsubscribe(row.partner_id, channel)
+                if row.to_index is None
+                else links.at("d", links.sign(Purpose.DECLINE, row.id, epoch, today)),
+                preferences,
+                act=links.at(page, links.sign(purpose, row.about, epoch, today)) if row.about else preferences,
+            )
+        message = links.sign(Purpose.MESSAGE, row.id, epoch, today)
+        return MessageLinks(
+            links.unsubscribe(row.partner_id, channel),
+            preferences,
+            links.at("a", message),
+            links.at("n", message),
+            links.at("pulse", message),
+        )
+
+    def _recipient(self, row: Facts, step: Step, channel: Channel, valid_for: timedelta, now: datetime) -> Recipient:
         purpose = SEALED_EMAIL if channel is Channel.EMAIL else SEALED_PHONE
         return Recipient(
             delivery_id=row.id,
@@ -106,7 +136,8 @@ class Letters:
             solo=row.other_name is None,
             first=row.first,
             week=row.week,
-            links=MessageLinks(self._links.unsubscribe(row.partner_id, channel)),
+            links=self._links_of(row, step, channel, now.date()),
+            about=row.about,
         )
 
 

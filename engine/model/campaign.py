@@ -117,6 +117,14 @@ START_DAY = 7
 END_DAY = 8
 
 
+class Urgency(Described):
+    """Which questions stand between a step and its sending, see plan.gates. Campaign files do not set it."""
+
+    PLANNED = "planned", "Part of a campaign: every gate is asked."
+    NEWS = "news", "Word of something that happened: in the window and unless paused, but it counts towards no cap."
+    ASKED = "asked", "Asked for this minute by whoever gets it: at any hour, paused or not."
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A step holds back until both partners' answers to the step `answers` are revealed, or `at_most` has passed."""
@@ -149,6 +157,7 @@ class Step:
     variants: tuple[Variant, ...] = ()
     late_after: timedelta = timedelta(hours=24)
     wait: Wait | None = None
+    urgency: Urgency = Urgency.PLANNED
 
 
 @dataclass(frozen=True, slots=True)

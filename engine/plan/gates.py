@@ -5,13 +5,13 @@ deferral moves that instant forward and the later gates are asked about the move
 and again in the last transaction before it is sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from engine.clock import UnknownZone
-from engine.model.campaign import Caps
+from engine.model.campaign import Caps, Urgency
 from engine.model.delivery import MovedBecause, SkipReason
 from engine.model.enrollment import EnrollmentStatus
 from engine.plan.local import wall_time
@@ -130,6 +130,12 @@ def lateness(case: Case, at: datetime) -> Decision:
 
 
 GATES: tuple[Gate, ...] = (consent, suppression, pause, life_event, frequency_cap, window, lateness)
+
+GATES_OF: Mapping[Urgency, tuple[Gate, ...]] = {
+    Urgency.PLANNED: GATES,
+    Urgency.NEWS: (consent, suppression, pause, life_event, window, lateness),
+    Urgency.ASKED: (consent, suppression, lateness),
+}
 
 _TOO_LATE_BECAUSE = {
     MovedBecause.FREQUENCY_CAP: SkipReason.FREQUENCY_CAP,

@@ -1,21 +1,30 @@
-"""Signed links, one purpose each, and the Message-ID of a delivery.
+"""Signed links, one purpose each, and the Message-ID of a delivery. No token holds an address.
 
-A token says who and which channel, never an address. It is 24 bytes, so 32 base64url characters without padding and
-with no bit to spare: version (1), channel (1), partner id (6), and the first 16 bytes of HMAC-SHA256 over these and
-the purpose (RFC 2104 section 5 allows truncation to half the digest). An unsubscribe link never expires (CAN-SPAM asks
-for 30 days; a person who finds an old message means it).
+An unsubscribe token says who and which channel, and never expires (CAN-SPAM asks for 30 days; a person who finds an old
+message means it). It is 24 bytes: version (1), channel (1), partner id (6), and the first 16 bytes of HMAC-SHA256 over
+these and the purpose (RFC 2104 section 5 allows truncation to half the digest).
+
+A pass opens one page about one row: 27 bytes, version (1), row id (6), epoch (2), day of signing (2), and a MAC as
+above. It expires (LIFETIMES), and it is revoked when its partner's epoch is raised. Both lengths are multiples of
+three, so that base64url has no bit to spare: one spelling for one token.
 """
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from hashlib import blake2b
 
 from engine.model.campaign import Channel
 from engine.model.words import Described
 
 _VERSION = b"\x01"
+_PASS_VERSION = b"\x02"
+_PASS_LENGTH = 36  # characters
+_EPOCH_BYTES = 2
+_DAY_ZERO = date(2020, 1, 1)
 _ID_BYTES = 6
 _MAC_BYTES = 16
 _TOKEN_LENGTH = 32  # characters
@@ -27,7 +36,23 @@ class Purpose(Described):
     """What a token is good for. It enters the signature, so a token for one purpose is worthless for another."""
 
     UNSUBSCRIBE = "unsubscribe", "End messages to this partner on this channel."
-    CONFIRM = "confirm", "Show that an address is the partner's own."
+    CONFIRM = "confirm", "Show that an address is the partner's own; about a confirmation."
+    INVITE = "invite", "Join the partner who sent it; about an invitation."
+    DECLINE = "decline", "Never write to this address again; about the notice that went to it."
+    MESSAGE = "message", "Read and answer one message; about its delivery."
+    PREFERENCES = "preferences", "Look after one's own part; about the partner."
+    CALENDAR = "calendar", "One's own calendar feed; about the partner."
+
+
+LIFETIMES: Mapping[Purpose, timedelta] = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.INVITE: timedelta(days=30),
+    Purpose.DECLINE: timedelta(days=365 * 20),  # as good as never: it stops messages
+    Purpose.MESSAGE: timedelta(days=60),
+    Purpose.PREFERENCES: timedelta(days=90),
+    Purpose.CALENDAR: timedelta(days=400),
+}
+"""For how long a pass is good. One that is past it still says whose it was, so that a fresh one can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +63,26 @@ class Claims:
     channel: Channel
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass says: a row's id, the epoch of the partner it was signed for, and whether its time is over.
+
+    Whoever takes it must still hold `epoch` against the partner's present one.
+    """
+
+    id: int
+    epoch: int
+    expired: bool
+
+
 class Links:
     """Writes and reads the links of one public site. `key` is secret; whoever holds it can sign in anyone's name."""
 
     def __init__(self, public_url: str, key: bytes) -> None:
         if len(key) < _MAC_BYTES:
             raise ValueError("the signing key needs at least 16 bytes")
-        self._unsubscribe = public_url.rstrip("/") + "/u/"
+        self._site = public_url.rstrip("/") + "/"
+        self._unsubscribe = self._site + "u/"
         # Keyed once: a copy costs less than keying anew for every token.
         self._macs = {purpose: hmac.new(_derived(key, purpose), digestmod="sha256") for purpose in Purpose}
 
@@ -59,14 +97,8 @@ class Links:
 
     def read(self, purpose: Purpose, token: str) -> Claims | None:
         """What `token` says, or None unless this site signed exactly these characters for `purpose`."""
-        if len(token) != _TOKEN_LENGTH or not token.isascii():
-            return None
-        try:
-            raw = urlsafe_b64decode(token)
-        except NotBase64:
-            return None
-        # The decoder skips characters outside its alphabet: whatever is not spelt as we spell it is not ours.
-        if urlsafe_b64encode(raw).decode("ascii") != token:
+        raw = _raw(token, _TOKEN_LENGTH)
+        if raw is None:
             return None
         body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(purpose, body)) or body[:1] != _VERSION:
@@ -74,10 +106,56 @@ class Links:
         channel = _CHANNELS.get(body[1:2])
         return None if channel is None else Claims(int.from_bytes(body[2:], "big"), channel)
 
+    def sign(self, purpose: Purpose, row_id: int, epoch: int, on: date) -> str:
+        """A pass of 36 URL-safe characters, signed on a day; the same for the same arguments."""
+        body = b"".join(
+            (
+                _PASS_VERSION,
+                row_id.to_bytes(_ID_BYTES, "big"),
+                (epoch % 65_536).to_bytes(_EPOCH_BYTES, "big"),
+                max(0, (on - _DAY_ZERO).days).to_bytes(2, "big"),
+            )
+        )
+        return urlsafe_b64encode(body + self._mac(purpose, body)).decode("ascii")
+
+    def open(self, purpose: Purpose, token: str, today: date) -> Pass | None:
+        """What a pass says, or None unless this site signed exactly these characters for `purpose`.
+
+        One that was signed on a later day than today is good: clocks differ, and only we sign.
+        """
+        raw = _raw(token, _PASS_LENGTH)
+        if raw is None:
+            return None
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(purpose, body)) or body[:1] != _PASS_VERSION:
+            return None
+        signed = _DAY_ZERO + timedelta(days=int.from_bytes(body[-2:], "big"))
+        return Pass(
+            int.from_bytes(body[1 : 1 + _ID_BYTES], "big"),
+            int.from_bytes(body[1 + _ID_BYTES : -2], "big"),
+            today > signed + LIFETIMES[purpose],
+        )
+
+    def at(self, page: str, token: str) -> str:
+        """The address of a page, such as `p` or `a`, for whoever has this pass."""
+        return f"{self._site}{page}/{token}"
+
     def _mac(self, purpose: Purpose, body: bytes) -> bytes:
         mac = self._macs[purpose].copy()
         mac.update(body)
         return mac.digest()[:_MAC_BYTES]
+
+
+def _raw(token: str, length: int) -> bytes | None:
+    """The bytes of a token of so many characters, if it is spelt as we spell it."""
+    if len(token) != length or not token.isascii():
+        return None
+    try:
+        raw = urlsafe_b64decode(token)
+    except NotBase64:
+        return None
+    # The decoder skips characters outside its alphabet: whatever is not spelt as we spell it is not ours.
+    return raw if urlsafe_b64encode(raw).decode("ascii") == token else None
 
 
 def _derived(key: bytes, purpose: Purpose) -> bytes:

@@ -47,11 +47,10 @@ class Frame:
             return None
         encoded = [slot.encode() for slot in slots]
         if words.isascii():
-            octets, wide = len(words), (False, False)
+            wide = (False, False)
         else:
-            octets = sum(map(len, encoded))
             wide = (not "".join(slots[: self._in_text]).isascii(), not "".join(slots[self._in_text :]).isascii())
-        if octets > self._room:
+        if encoded and max(map(len, encoded)) > self._room:
             return None
         parts = self._with(*wide).copy()
         parts[1::2] = [*values, *encoded]
@@ -78,11 +77,13 @@ class Frame:
 
 
 def _room(constants: Sequence[str]) -> int:
-    """How many octets the slots may have together so that no line is too long, wherever they are; negative: one is."""
-    lines = _GAP.join(constants).split("\n")
-    if any(_GAP not in line and len(line.encode()) > LONGEST_LINE for line in lines):
-        return -1
-    return LONGEST_LINE - max((len(line.replace(_GAP, "").encode()) for line in lines if _GAP in line), default=0)
+    """How many octets each slot may have so that no line is too long; negative: one is, whatever its slots are."""
+    room = LONGEST_LINE
+    for line in _GAP.join(constants).split("\n"):
+        gaps = line.count(_GAP)
+        left = LONGEST_LINE - len(line.encode()) + gaps
+        room = min(room, left // gaps if gaps else min(left, 0) or room)
+    return room
 
 
 def _crlf(constant: str) -> bytes:

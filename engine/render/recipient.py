@@ -15,9 +15,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class MessageLinks:
-    """Links that belong to one message: `links.unsubscribe` in templates."""
+    """Links that belong to one message: `links.unsubscribe` and so on in templates.
+
+    `unsubscribe` ends these messages; `preferences` is where the reader looks after their own part; `answer`,
+    `activity` and `pulse` are pages about this message; `act` is what a notice asks its reader to do.
+    """
 
     unsubscribe: str
+    preferences: str = ""
+    answer: str = ""
+    activity: str = ""
+    pulse: str = ""
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,8 @@ class Recipient:
     """One partner at the moment of one delivery.
 
     `other_name` is "" when the other partner has not joined (`solo`); `first` is true for the first message of an
-    enrollment on its channel; `week` counts from 1. Addresses are here for the envelope; no template prints them.
+    enrollment on its channel; `week` counts from 1. `about` is the number of what a notice is about. Addresses are here
+    for the envelope; no template prints them.
     """
 
     delivery_id: int
@@ -39,6 +49,7 @@ class Recipient:
     first: bool
     week: int
     links: MessageLinks
+    about: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,15 @@ _context = (
         enrollments.c.seed,
         partners.c.given_name,
         partners.c.locale,
-        case((_by_email, partners.c.email_cipher), else_=partners.c.phone_cipher).label("address_cipher"),
-        case((_by_email, partners.c.email_index), else_=partners.c.phone_index).label("address_index"),
+        func.coalesce(
+            deliveries.c.to_cipher, case((_by_email, partners.c.email_cipher), else_=partners.c.phone_cipher)
+        ).label("address_cipher"),
+        func.coalesce(
+            deliveries.c.to_index, case((_by_email, partners.c.email_index), else_=partners.c.phone_index)
+        ).label("address_index"),
+        deliveries.c.to_index,
+        deliveries.c.about,
+        partners.c.epoch,
         partners.c.timezone,
         partners.c.id.label("partner_id"),
         other.c.given_name.label("other_name"),
@@ -68,7 +75,7 @@ _facts = (
         _twin.c.id.label("twin_id"),
         _twin.c.status.label("twin_status"),
         *STANDING,
-        *reach(deliveries.c.channel),
+        *reach(deliveries.c.channel, deliveries.c.to_index),
     )
     .select_from(
         joined(deliveries).outerjoin(

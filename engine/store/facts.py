@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, literal_column, select
 
 from engine.store.schema import couples, enrollments, partners, suppressions
 
 other = partners.alias("other")
 
 
-def _suppressed(index: ColumnElement[bytes]) -> ColumnElement[bool]:
-    return exists(select(1).where(suppressions.c.address_index == index).correlate_except(suppressions))
+def _suppressed(index: ColumnElement[bytes], to: ColumnElement[bytes] | None = None) -> ColumnElement[bool]:
+    found = select(1).where(suppressions.c.address_index == index)
+    if to is not None:
+        found = found.where(to.is_(None) | (suppressions.c.reason != literal_column("'unsubscribed'")))
+    return exists(found.correlate_except(suppressions))
 
 
 Facts = Any
@@ -44,16 +47,23 @@ FACTS: tuple[ColumnElement[Any], ...] = (
 )
 
 
-def reach(channel: ColumnElement[str]) -> tuple[ColumnElement[Any], ...]:
-    """What is so on one channel, where a row has one: has_address, consented, suppressed, same_address."""
+def reach(channel: ColumnElement[str], to: ColumnElement[bytes]) -> tuple[ColumnElement[Any], ...]:
+    """What is so on one channel, where a row has one: has_address, consented, suppressed, same_address.
+
+    A notice `to` an address of its own asks whoever reads it for consent, and so needs none; but who told us never to
+    write again is left in peace. Somebody who once unsubscribed by email and signs up anew may confirm.
+    """
     by_email = channel == literal_column("'email'")
-    index = case((by_email, partners.c.email_index), else_=partners.c.phone_index)
+    own = case((by_email, partners.c.email_index), else_=partners.c.phone_index)
+    index = func.coalesce(to, own)
     texted = case((channel == literal_column("'sms'"), partners.c.sms_consent), else_=partners.c.whatsapp_consent)
     return (
         index.is_not(None).label("has_address"),
-        case((by_email, partners.c.email_consent), else_=texted).label("consented"),
-        _suppressed(index).label("suppressed"),
-        (case((by_email, other.c.email_index), else_=other.c.phone_index) == index).label("same_address"),
+        (to.is_not(None) | case((by_email, partners.c.email_consent), else_=texted)).label("consented"),
+        _suppressed(index, to).label("suppressed"),
+        (to.is_(None) & (case((by_email, other.c.email_index), else_=other.c.phone_index) == own)).label(
+            "same_address"
+        ),
     )
 
 

@@ -97,8 +97,13 @@ _intend = (
 )
 
 
-def intend(connection: Connection, intended: Sequence[tuple[int, int, int, str, int, int]], now: datetime) -> set[int]:
-    """Commit the intent to send: (id, fence, local day ordinal, transport, parts, cost). The ids still ours."""
+def intend(
+    connection: Connection, intended: Sequence[tuple[int, int, int | None, str, int, int]], now: datetime
+) -> set[int]:
+    """Commit the intent to send: (id, fence, local day ordinal, transport, parts, cost). The ids still ours.
+
+    A message without a day counts towards no cap.
+    """
     return set(connection.execute(_intend, {"intended": rows(intended), "now": now}).scalars().all())
 
 

@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage as Parsed
 from html.parser import HTMLParser
@@ -51,7 +51,7 @@ ANA = Recipient(
     solo=False,
     first=False,
     week=3,
-    links=MessageLinks("https://nudge.example/u/AQEAAAAAAAc"),
+    links=MessageLinks(*(f"https://nudge.example/{page}/AQEAAAAAAAc" for page in ("u", "p", "a", "n", "pulse"))),
 )
 SOLO = replace(ANA, other_name="", solo=True)
 FIRST = replace(ANA, first=True, week=1)
@@ -115,7 +115,8 @@ def test_every_email_is_whole_accessible_and_asks_nothing_of_the_network(
     assert [tag for tag, _ in page.tags].count("h1") == 1
     assert all(attributes.get("role") == "presentation" for tag, attributes in page.tags if tag == "table")
     assert not {"img", "script", "link", "iframe", "video", "input"} & {tag for tag, _ in page.tags}
-    assert [attributes["href"] for tag, attributes in page.tags if tag == "a"] == [to.links.unsubscribe]
+    led_to = {(attributes["href"] or "").partition("?")[0] for tag, attributes in page.tags if tag == "a"}
+    assert {to.links.unsubscribe, to.links.preferences} <= led_to <= set(astuple(to.links))
     assert not re.search(r"url\(|@import|src=", message.html)
     assert "prefers-color-scheme: dark" in message.html
     assert len(message.html.encode()) < 20_000
@@ -292,7 +293,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("file", ["style.css", "layout.html"], ids=["light", "dark"])
+@pytest.mark.parametrize("file", ["style.css", "frame.html"], ids=["light", "dark"])
 def test_every_text_colour_is_readable_on_every_ground_of_its_theme(file: str) -> None:
     rules = (shipped("templates") / "email" / file).read_text(encoding="utf-8")
     rules = rules.partition("prefers-color-scheme: dark")[2] or rules
