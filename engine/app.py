@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.clock import Clock, SystemClock
+from engine.define.digest import freeze
 from engine.define.load import Library, find_campaign, load_library
+from engine.define.notices import notices
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import Dispatcher, ProtocolStep
@@ -30,6 +32,7 @@ from engine.enroll.enrollment import Enrolled, enroll
 from engine.enroll.latecomers import seat_latecomers
 from engine.errors import SettingsError, StoreError
 from engine.hear.intake import Caught, Hearing
+from engine.hear.means import Means
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
 from engine.model.enrollment import StopReason
@@ -41,6 +44,7 @@ from engine.render.notices import Notices
 from engine.settings import Settings
 from engine.store import couples, enrollments, places
 from engine.store.database import Database, open_database
+from engine.store.notices import Post, sealed_to
 from engine.store.vault import Vault
 from engine.store.version import is_current
 from engine.transport.base import Transport
@@ -111,8 +115,7 @@ class Engine:
 
     @cached_property
     def _letters(self) -> Letters:
-        links = Links(self.settings.public_url, self.vault.subkey("links"))
-        return Letters(self.vault, self._composer, links, self.sender.email.rpartition("@")[2])
+        return Letters(self.vault, self._composer, self.links, self.sender.email.rpartition("@")[2])
 
     @cached_property
     def _dispatcher(self) -> Dispatcher:
@@ -128,6 +131,22 @@ class Engine:
             lease=timedelta(seconds=self.settings.lease_seconds),
             announce=self._announce,
         )
+
+    @cached_property
+    def means(self) -> Means:
+        """What reacting to people needs."""
+        campaign = notices()
+        operator = self.settings.alerts.email
+        return Means(
+            self.vault,
+            Post(campaign, freeze(campaign), self.vault),
+            None if operator is None else sealed_to(self.vault, Channel.EMAIL, operator),
+        )
+
+    @cached_property
+    def links(self) -> Links:
+        """Signs and reads the links of this site."""
+        return Links(self.settings.public_url, self.vault.subkey("links"))
 
     @cached_property
     def _reconciler(self) -> Reconciler:

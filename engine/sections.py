@@ -122,6 +122,28 @@ class PriceSettings(BaseModel):
         return bool(self.email or self.sms or self.whatsapp or self.prefixes)
 
 
+class AlertSettings(BaseModel):
+    """Whom to tell when somebody's words may speak of danger. Without an address, `rekindle alerts list` shows them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Mailbox | None = Field(None, description="The operator's own mailbox; it gets no words, only a number.")
+
+
+class JoinSettings(BaseModel):
+    """Who may sign up on the page /join/CAMPAIGN."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    open: bool = Field(True, description="Whether anybody may.")
+    campaigns: list[str] = Field(
+        default_factory=list, description="The campaigns with a page; empty: every one in the campaign folders."
+    )
+    starts: Literal["next-monday", "tomorrow"] = Field(
+        "next-monday", description="When a campaign starts for who confirms, on their own calendar."
+    )
+
+
 class WebSettings(BaseModel):
     """Where `rekindle web` and `rekindle run` listen. Put a proxy that speaks TLS for `public_url` in front."""
 
@@ -129,3 +151,8 @@ class WebSettings(BaseModel):
 
     host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 for any free one.")
+    client_header: str | None = Field(
+        None,
+        pattern=r"[A-Za-z-]+",
+        description="Where the proxy in front says who calls, such as X-Real-IP; for rate limits.",
+    )

@@ -13,7 +13,9 @@ from pydantic_settings import SettingsError as Unreadable
 
 from engine.errors import SettingsError
 from engine.sections import (
+    AlertSettings,
     ChannelSettings,
+    JoinSettings,
     PaceSettings,
     PriceSettings,
     SenderSettings,
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
     )
     prices: PriceSettings = Field(default_factory=PriceSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    join: JoinSettings = Field(default_factory=JoinSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
     batch: int = Field(500, ge=1, le=5000, description="How many deliveries a worker claims at once.")
     lease_seconds: int = Field(300, ge=10, description="How long a claim is held before others may take it over.")
     tick_seconds: int = Field(15, ge=1, description="How often `rekindle run` looks for what is due.")
@@ -95,6 +99,8 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "warm_up": WarmUp,
     "prices": PriceSettings,
     "web": WebSettings,
+    "join": JoinSettings,
+    "alerts": AlertSettings,
 }
 
 

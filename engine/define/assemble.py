@@ -11,12 +11,14 @@ from engine.define.findings import suggest
 from engine.define.library import Library
 from engine.define.notation import WEEKDAYS, read_weeks
 from engine.model.campaign import SAFE_WEEK, Campaign, Caps, Draw, Hours, Step, StepPurpose, Theme, Variant, Wait
+from engine.model.notice import NOTICES
 from engine.model.strategy import Activity
 
 Report = Callable[[Path, str, str], None]
 """Takes what is wrong: where, what, and how to mend it."""
 
 NO_THEME = Theme(())
+DEFAULT_LATE_AFTER = timedelta(hours=24)
 PULSE_TEMPLATE = "pulse"
 
 
@@ -35,6 +37,8 @@ class _Assembly:
         themes = self._themes()
         steps = tuple(self._step(index, step) for index, step in enumerate(self.file.steps))
         self._refuse_repeated_steps()
+        if self.file.campaign == NOTICES:
+            self.report(("campaign",), f"{NOTICES} is what messages outside campaigns go under", "choose another id")
         for index, step in enumerate(steps):
             self._require_themes(index, step, themes)
         used = self._used(steps, themes)
@@ -102,7 +106,7 @@ class _Assembly:
             when=said.when,
             wait=self._wait(step.step, said.wait, (*path, "wait")) if said.wait else None,
             variants=tuple(self._variants(said.variants, (*path, "variants"))),
-            **({"late_after": said.late_after} if said.late_after else {}),
+            late_after=said.late_after or DEFAULT_LATE_AFTER,
         )
 
     def _wait(self, key: str, wait: WaitFile, path: Path) -> Wait:

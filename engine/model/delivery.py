@@ -5,6 +5,9 @@ Status is what we did; events are what we heard.
 
 from engine.model.words import Described
 
+LATER = 10_000
+"""Added to an occurrence for each copy that its partner asked to get later; longer than any campaign has days."""
+
 
 class DeliveryStatus(Described):
     """What we did with a delivery."""

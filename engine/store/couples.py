@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Table, func, insert, select, update
 from engine.errors import NotFound, Refused
 from engine.model.campaign import Channel
 from engine.model.couple import Consent, Couple, NewPartner, Partner
+from engine.model.notice import NOTICES
 from engine.model.strategy import Cause
 from engine.store import joining
 from engine.store.schema import consents, couples, enrollments, partners
@@ -121,7 +122,11 @@ def list_couples(connection: Connection, after: int = 0, limit: int = 100) -> li
     running: dict[int, list[str]] = {}
     for couple_id, campaign in connection.execute(
         select(enrollments.c.couple_id, enrollments.c.campaign)
-        .where(enrollments.c.couple_id.between(first, last), enrollments.c.status.in_(["active", "paused"]))
+        .where(
+            enrollments.c.couple_id.between(first, last),
+            enrollments.c.status.in_(["active", "paused"]),
+            enrollments.c.campaign != NOTICES,
+        )
         .order_by(enrollments.c.campaign)
     ):
         running.setdefault(couple_id, []).append(campaign)

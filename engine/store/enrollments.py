@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, exists, insert, select, update
 
+from engine.model.notice import NOTICES
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners, places
 from engine.store.types import LocalDate
@@ -133,7 +134,9 @@ def candidates(
 def of_couple(connection: Connection, couple_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """Every enrollment of a couple, latest first."""
     return connection.execute(
-        select(enrollments).where(enrollments.c.couple_id == couple_id).order_by(enrollments.c.id.desc())
+        select(enrollments)
+        .where(enrollments.c.couple_id == couple_id, enrollments.c.campaign != NOTICES)
+        .order_by(enrollments.c.id.desc())
     ).all()
 
 
@@ -149,7 +152,9 @@ def unfinished(connection: Connection, couple_id: int) -> Sequence[int]:
     """The enrollments of a couple from which something may still be sent: running, or completed but for its sending."""
     running = enrollments.c.status.in_(["active", "paused"])
     waiting = (enrollments.c.status == "completed") & _still_to_send
-    chosen = select(enrollments.c.id).where(enrollments.c.couple_id == couple_id, running | waiting)
+    chosen = select(enrollments.c.id).where(
+        enrollments.c.couple_id == couple_id, enrollments.c.campaign != NOTICES, running | waiting
+    )
     return connection.execute(chosen).scalars().all()
 
 
@@ -178,7 +183,11 @@ _seatless = (
     )
     .join(partners, partners.c.couple_id == enrollments.c.couple_id)
     .outerjoin(places, (places.c.enrollment_id == enrollments.c.id) & (places.c.partner_id == partners.c.id))
-    .where(enrollments.c.status.in_(["active", "paused"]), places.c.enrollment_id.is_(None))
+    .where(
+        enrollments.c.status.in_(["active", "paused"]),
+        enrollments.c.campaign != NOTICES,
+        places.c.enrollment_id.is_(None),
+    )
     .order_by(enrollments.c.id)
 )
 

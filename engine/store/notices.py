@@ -11,7 +11,7 @@ from engine.model.campaign import Campaign, Channel
 from engine.model.notice import NOTICES, Notice
 from engine.store import definitions
 from engine.store.schema import deliveries, enrollments, partners
-from engine.store.vault import Vault
+from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class To:
     channel: Channel
     cipher: bytes
     index: bytes
+
+
+def sealed_to(vault: Vault, channel: Channel, address: str) -> To:
+    """An address in normal form, as a notice takes it."""
+    purpose = SEALED_EMAIL if channel is Channel.EMAIL else SEALED_PHONE
+    return To(channel, vault.seal(address, purpose), address_index(vault, channel, address))
 
 
 @dataclass(frozen=True, slots=True)
