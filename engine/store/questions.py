@@ -93,4 +93,4 @@ _of_both = (
 def of_both(connection: Connection, question: Question) -> dict[int, int]:
     """Each partner's latest delivery of the same question, by partner."""
     wanted = {"enrollment_id": question.enrollment_id, "step": question.step, "occurrence": question.occurrence}
-    return dict(connection.execute(_of_both, wanted).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(_of_both, wanted)}
