@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path as FilePath
 
 from engine.check.musts import missing
 from engine.check.subject import Definition, Subject
 from engine.check.templates import at_error
 from engine.define.characters import character_name
 from engine.define.findings import Finding
-from engine.define.library import Library
+from engine.define.notices import notices
 from engine.model.campaign import WRITTEN, Campaign, Channel, Draw, Step, Theme
 from engine.model.sender import Sender
 from engine.model.strategy import Activity, Kind
@@ -33,7 +34,12 @@ LONGEST = Recipient(
     solo=False,
     first=True,
     week=1,
-    links=MessageLinks("https://rekindle.example/u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+    links=MessageLinks(
+        "https://rekindle.example/u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        # Passes have 36 characters, and a site's address may be longer than ours.
+        *(f"https://nudges.some-longer.example.org/{page}/{'A' * 36}" for page in ("p", "a", "n", "pulse", "a")),
+    ),
+    about=1_000,
 )
 PUBLIC_URL = "https://rekindle.example"
 
@@ -61,7 +67,7 @@ def check_texts(subject: Subject, sender: Sender) -> Iterator[Finding]:
     shelf = Shelf(subject.templates)
     composer = Composer(subject.templates, sender, PUBLIC_URL)
     done: set[tuple[str, str | None, str, Channel]] = set()
-    for definition, text in _texts(subject):
+    for definition, text in (*_texts(subject, shelf), *_notices(shelf)):
         mark = (text.template, text.activity, text.locale, text.channel)
         if mark not in done and not shelf.missing(text.channel, text.template, text.locale):  # check_names says so
             done.add(mark)
@@ -71,7 +77,6 @@ def check_texts(subject: Subject, sender: Sender) -> Iterator[Finding]:
 def _check(
     composer: Composer, subject: Subject, sender: Sender, definition: Definition | None, text: _Text
 ) -> Iterator[Finding]:
-    library = subject.library
     key = MessageKey("", text.step.key, text.template, text.activity, text.locale, text.channel)
     (message,) = composer.compose(text.campaign, key, [replace(LONGEST, week=text.campaign.weeks)])
     if isinstance(message, RenderError):
@@ -81,7 +86,7 @@ def _check(
         if template := next((file for file in files if file.is_file()), None):
             yield at_error(template, message)  # the same for whatever is rendered: one finding
         else:
-            yield _place(library, definition, text, str(message), message.fix or "see docs/templates.md")
+            yield _place(subject, definition, text, str(message), message.fix or "see docs/templates.md")
         return
     for suffix, what, fix in missing(message, LONGEST, sender):
         files = [folder / text.channel.form / f"{text.template}{suffix}" for folder in subject.templates]
@@ -91,18 +96,25 @@ def _check(
         over = len(message.body) - LONGEST_WHATSAPP
         if over > 0:
             what = f"the WhatsApp message has {over + LONGEST_WHATSAPP} characters of {LONGEST_WHATSAPP}"
-            yield _place(library, definition, text, what, f"cut {over} characters or more")
+            yield _place(subject, definition, text, what, f"cut {over} characters or more")
     elif isinstance(message, SmsMessage):
         size = measure(message.body)
         if dear := [each for each in size.offenders if each[1] not in SPELT_PLAINER]:
             index, character = dear[0]
             before = message.body[max(0, index - 12) : index].replace("\n", " ")
             what = f"the text holds {character_name(character)} after “{before}”, which costs over half its room"
-            yield _place(library, definition, text, what, "use a plain character of GSM-7, such as ' \" - ...")
+            yield _place(subject, definition, text, what, "use a plain character of GSM-7, such as ' \" - ...")
         if size.parts > MOST_PARTS:
             room = MOST_PARTS * size.per_part
             what = f"the text takes {size.parts} segments as the first one: {size.units} of {room} characters"
-            yield _place(library, definition, text, what, f"cut {size.units - room} characters or more")
+            yield _place(subject, definition, text, what, f"cut {size.units - room} characters or more")
+
+
+def _file(subject: Subject, name: str, locale: str) -> FilePath:
+    """The file that a template of this name is for readers of `locale`."""
+    folder, _, file = name.partition("/")
+    places = [root / place for place in (f"{folder}/{locale}/{file}", name) for root in subject.templates]
+    return next((place for place in places if place.is_file()), places[-1])
 
 
 def _worded_wrongly(text: _Text) -> bool:
@@ -115,17 +127,26 @@ def _worded_wrongly(text: _Text) -> bool:
     return False
 
 
-def _place(library: Library, definition: Definition | None, text: _Text, what: str, fix: str) -> Finding:
-    """At the activity's words when there are any, else at the step that sends them."""
+def _place(subject: Subject, definition: Definition | None, text: _Text, what: str, fix: str) -> Finding:
+    """At the activity's words when there are any, else at the step that sends them, else at the template."""
     for locale in (text.locale, text.locale.partition("-")[0], "en"):
-        if text.activity is not None and (origin := library.origins.get((text.activity, locale))):
+        if text.activity is not None and (origin := subject.library.origins.get((text.activity, locale))):
             return origin.finding(text.channel.form, what, fix)
     if definition is None:
-        raise AssertionError("a text without an activity comes from a campaign")
+        return Finding(str(_file(subject, names(text.channel, text.template)[0], text.locale)), 1, 1, what, fix)
     return definition.at_step(text.step, "template", f"step {text.step.key}: {what}", fix)
 
 
-def _texts(subject: Subject) -> Iterator[tuple[Definition | None, _Text]]:
+def _notices(shelf: Shelf) -> Iterator[tuple[None, _Text]]:
+    """What is said outside campaigns, in every language that it has."""
+    campaign = notices()
+    for step in campaign.steps:
+        for channel in WRITTEN:
+            for locale in ("en", *shelf.languages(channel, step.template)):
+                yield None, _Text(campaign, step, step.template, None, locale, channel)
+
+
+def _texts(subject: Subject, shelf: Shelf) -> Iterator[tuple[Definition | None, _Text]]:
     """Everything that may be sent: each strategy's own words, then each step of each campaign."""
     for activity, locale, _ in subject.texts():
         campaign = _sampler(activity, subject.library.strategies[activity.strategy].title)
@@ -136,9 +157,11 @@ def _texts(subject: Subject) -> Iterator[tuple[Definition | None, _Text]]:
         campaign = definition.campaign
         for step in campaign.steps:
             for template, activity_id in sorted(_sent_by(campaign, step), key=str):
-                locales = campaign.activities[activity_id].texts if activity_id else ("en",)
-                for locale in locales:
-                    for channel in [step.channel] if step.channel else list(WRITTEN):
+                for channel in [step.channel] if step.channel else list(WRITTEN):
+                    words = (
+                        campaign.activities[activity_id].texts if activity_id else shelf.languages(channel, template)
+                    )
+                    for locale in dict.fromkeys(("en", *words)):
                         yield definition, _Text(campaign, step, template, activity_id, locale, channel)
 
 

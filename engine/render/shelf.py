@@ -62,6 +62,12 @@ class Shelf:
         name = names(channel, template)[0]
         return next((place for place in _places(locale) if self._source(_within(name, place)) is not None), "")
 
+    def languages(self, channel: Channel, template: str) -> list[str]:
+        """The locales that have a version of their own of the message's first file, in alphabetical order."""
+        first = names(channel, template)[0]
+        folder, _, file = first.partition("/")
+        return sorted({found.parent.name for root in self._folders for found in (root / folder).glob(f"*/{file}")})
+
     def missing(self, channel: Channel, template: str, locale: str = "") -> list[str]:
         """Which of the message's files do not exist."""
         return [name for name in names(channel, template) if self._found(name, locale) is None]
