@@ -5,7 +5,7 @@ Addresses leave here decrypted only from `find`; every other answer says at most
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
@@ -16,11 +16,9 @@ from engine.model.couple import Consent, Couple, NewPartner, Partner
 from engine.model.notice import NOTICES
 from engine.model.strategy import Cause
 from engine.store import joining
+from engine.store.pausing import OPEN_ENDED
 from engine.store.schema import consents, couples, enrollments, partners
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
-
-OPEN_ENDED = datetime(9999, 12, 31, tzinfo=UTC)
-"""A pause until someone resumes."""
 
 _CONSENT_FLAG = {channel: f"{channel}_consent" for channel in Channel}
 _INDEX_COLUMN = {channel: partners.c[f"{channel.address}_index"] for channel in Channel}
