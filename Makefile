@@ -22,6 +22,7 @@ demo: $(READY) ## the main job on sample couples: eight weeks in seconds, then l
 	@$(BIN)/rekindle demo --out demo
 
 test: $(READY) ## run the tests
+	@tests/setup_chromium.sh
 	@$(BIN)/python -m pytest
 
 check: $(READY) ## ruff, mypy strict, import-linter, and our own lint of what is shipped
