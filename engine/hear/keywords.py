@@ -1,8 +1,9 @@
-"""What a text message orders, if anything: STOP, START or HELP in the words of several languages, or nothing.
+"""What a text message orders, if anything, in the words of several languages: STOP, START, HELP, LATER and so on.
 
 The words are data, a file a language in `keywords/`. An order is the whole message, or a whole clause of it that can
 mean nothing else ("We broke up. Please stop texting me."); never a word inside a sentence: an answer that is taken for
-STOP silences someone. What only may be an order is an answer, and doubtful, for the operator to look at.
+STOP silences someone. What only may be an order is an answer, and doubtful, for the operator to look at. What orders
+anything but STOP is always the whole message.
 
 47 CFR 64.1200(a)(10): consent is revoked by stop, quit, end, revoke, opt out, cancel, unsubscribe, and by any other
 reasonable wording.
@@ -10,12 +11,12 @@ reasonable wording.
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from engine.hear.phrases import pattern, plain_set, plain_words
 from engine.model.event import Command
 from engine.model.keywords import HELP_WORDS, START_WORDS, STOP_WORDS
 
@@ -26,34 +27,39 @@ FEW = 6
 """A word that may be an order raises a doubt only in so few words."""
 AGREEING = "YES"
 """The one carrier word for START that is far more often an answer."""
+ORDERS = tuple(command for command in Command if command not in (Command.STOP, Command.START, Command.HELP))
+"""What only we understand, and no carrier: each has a list of its own name in the files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a text orders. `doubtful`: an answer that may have been meant as STOP. `if_stopped`: it orders START only
-    from someone who had stopped; from anyone else it is an answer.
+    from someone who had stopped; from anyone else it is an answer. `within`: the order is one clause of a text that
+    says more.
     """
 
     command: Command | None = None
     doubtful: bool = False
     if_stopped: bool = False
+    within: bool = False
 
 
 def read(text: str) -> Reading:
     """What `text` orders. Case, accents, punctuation, emoji and politeness make no difference."""
     words = _words()
     text = text[:LONGEST]
-    plain = _plain(text)
+    plain = plain_words(text)
     order = _exact(words, plain)
     if order is not None:
         return order
     if _once(words.polite(plain)) in words.stop or words.whole.fullmatch(words.asked(plain)):
         return Reading(Command.STOP)
     if not _QUOTED.search(text):
-        clauses = [words.asked(_plain(clause)) for clause in _CLAUSE.split(text)]
+        clauses = [words.asked(plain_words(clause)) for clause in _CLAUSE.split(text)]
         if _order_in(words, [clause for clause in clauses if clause]):
-            return Reading(Command.STOP)
-    return Reading(doubtful=_doubtful(words, plain))
+            return Reading(Command.STOP, within=True)
+    asked = words.orders.get(plain) or words.orders.get(words.asked(plain))
+    return Reading(asked) if asked else Reading(doubtful=_doubtful(words, plain))
 
 
 def _exact(words: "_Words", plain: str) -> Reading | None:
@@ -95,26 +101,27 @@ class _Words:
         def every(name: str) -> list[str]:
             return [phrase for table in tables for phrase in table.get(name, ())]
 
-        self.stop = _set(every("stop")) | _set(STOP_WORDS)
-        self.start = _set(every("start")) | _set(START_WORDS - {AGREEING})
-        self.agree = _set(every("agree")) | _set({AGREEING})
-        self.help = _set(every("help")) | _set(HELP_WORDS)
-        self.telling = _set(every("telling"))
-        self.clause = _pattern(every("clause"))
-        self.whole = _pattern([*every("clause"), *every("whole")])
-        self.buried = _pattern(every("clause"), whole_words=True)
-        self.maybe = _pattern([*every("maybe"), *every("whole")], whole_words=True)
-        self.innocent = _pattern(every("innocent"), whole_words=True)
-        self._polite = _set(every("polite"))
-        self._asking = _set(every("asking"))
+        self.stop = plain_set(every("stop")) | plain_set(STOP_WORDS)
+        self.start = plain_set(every("start")) | plain_set(START_WORDS - {AGREEING})
+        self.agree = plain_set(every("agree")) | plain_set({AGREEING})
+        self.help = plain_set(every("help")) | plain_set(HELP_WORDS)
+        self.orders = {phrase: command for command in ORDERS for phrase in plain_set(every(command.value))}
+        self.telling = plain_set(every("telling"))
+        self.clause = pattern(every("clause"))
+        self.whole = pattern([*every("clause"), *every("whole")])
+        self.buried = pattern(every("clause"), whole_words=True)
+        self.maybe = pattern([*every("maybe"), *every("whole")], whole_words=True)
+        self.innocent = pattern(every("innocent"), whole_words=True)
+        self._polite = plain_set(every("polite"))
+        self._asking = plain_set(every("asking"))
 
     def polite(self, plain: str) -> str:
         """A message without the courtesies around it; nothing when there is nothing else in it."""
-        return _bare(plain, self._polite)
+        return bare(plain, self._polite)
 
     def asked(self, plain: str) -> str:
         """The same, also without "can you" and its like before it: what is asked for."""
-        return _bare(plain, self._polite, self._polite | self._asking)
+        return bare(plain, self._polite, self._polite | self._asking)
 
 
 @cache
@@ -124,19 +131,10 @@ def _words() -> _Words:
 
 _CLAUSE = re.compile(r"[.!?;,\n…–—]+|\s-+\s")
 _QUOTED = re.compile(r"[\"“”„«»]|(?<!\w)['‘]\w[^'’]*['’](?!\w)")
-_APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _SIZES = (5, 4, 3, 2, 1)  # words of a courtesy, longest first
-_NOT_A_WORD = re.compile(r"[\W_]+")
 
 
-def _plain(text: str) -> str:
-    """Lower-case words with single spaces: no case, accent, width, punctuation or emoji."""
-    folded = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    bare = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
-    return _NOT_A_WORD.sub(" ", bare).strip()
-
-
-def _bare(plain: str, after: frozenset[str], before: frozenset[str] | None = None) -> str:
+def bare(plain: str, after: frozenset[str], before: frozenset[str] | None = None) -> str:
     """What is left without these phrases at its ends, however many of them there are."""
     words = plain.split()
     start, end = 0, len(words)
@@ -152,25 +150,3 @@ def _once(plain: str) -> str:
     """`stop stop stop` is `stop`."""
     different = set(plain.split())
     return different.pop() if len(different) == 1 else plain
-
-
-def _set(phrases: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(_plain, phrases))
-
-
-def _pattern(phrases: Iterable[str], *, whole_words: bool = False) -> re.Pattern[str]:
-    """Any of some phrases, in which `a/b` is one word or the other and `word?` may be missing."""
-    joined = "|".join(dict.fromkeys(_phrase(phrase) for phrase in phrases)) or r"(?!)"
-    return re.compile(rf"(?<!\S)(?:{joined})(?!\S)" if whole_words else rf"(?:{joined})")
-
-
-def _phrase(phrase: str) -> str:
-    """One phrase as a pattern that has no space at its ends, whatever is missing."""
-    parts = []
-    for word in phrase.split():
-        forms = word.removesuffix("?").split("/")
-        parts.append((f"(?:{'|'.join(map(_plain, forms))})", word.endswith("?")))
-    first = next(place for place, (_, optional) in enumerate(parts) if not optional)
-    before = "".join(f"(?:{form} )?" for form, _ in parts[:first])
-    after = "".join(f"(?: {form})?" if optional else f" {form}" for form, optional in parts[first + 1 :])
-    return before + parts[first][0] + after
