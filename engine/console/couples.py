@@ -12,6 +12,7 @@ from engine.console.bar import bar
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, a_date, session
 
+SHOWN = 4  # draws of a campaign that have come, and as many that are to come
 group = typer.Typer(help="Who takes part.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
@@ -120,7 +121,8 @@ def list_(
 
 @group.command()
 def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
-    """Show a couple: its partners, their addresses masked, and the campaigns they are in."""
+    """Show a couple: its partners, their addresses masked, the campaigns they are in, and what comes and why."""
+    from engine.report.draws import explained
     from engine.store import couples as store
     from engine.store import enrollments
 
@@ -128,6 +130,7 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
     with engine.database.read() as connection:
         found = store.find(connection, engine.vault, couple)
         running = enrollments.of_couple(connection, found.id)
+        draws = explained(connection, found.id)
     people = [
         {
             "partner": partner.position,
@@ -147,7 +150,8 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
         for row in running
     ]
     if json:
-        as_json([{"couple": found.ref, "partners": people, "enrollments": campaigns}])
+        drawn = [each.entry() for each in draws]
+        as_json([{"couple": found.ref, "partners": people, "enrollments": campaigns, "draws": drawn}])
         return
     table(
         f"Couple {found.ref}",
@@ -164,6 +168,9 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
         ([row.campaign, row.digest[:12], row.start, row.status] for row in running),
         empty=f"In no campaign yet. `rekindle enroll CAMPAIGN --couple {found.ref} --start DATE` enrolls them.",
     )
+    if draws:
+        names = {partner.position: partner.given_name for partner in found.partners}
+        table("What comes and why", ("campaign", "day", "step", "for", "activity", "why"), _nearest(draws, names), "")
 
 
 @group.command()
@@ -217,6 +224,16 @@ def stop(context: typer.Context, couple: Ref, dry_run: DryRun = False) -> None:
 def _say(dry_run: bool, done: str, couple: str, partner: int | None, more: str = "") -> None:
     who = f"Couple {couple}" if partner is None else f"Partner {partner} of couple {couple}"
     console().print(f"{who} {'would be' if dry_run else 'is'} {done}{more}.", markup=False)
+
+
+def _nearest(draws: list[Any], names: dict[int, str]) -> Iterator[tuple[object, ...]]:
+    """The last few draws that have come and the next few, of each campaign."""
+    for campaign in dict.fromkeys(each.campaign for each in draws):
+        own = [each for each in draws if each.campaign == campaign]
+        come = sum(each.come for each in own)
+        for each in own[max(0, come - SHOWN) : come + SHOWN]:
+            whose = "both" if each.partner is None else names.get(each.partner, "")
+            yield campaign, each.day, each.step, whose, each.activity or "nothing", each.why
 
 
 def _state(couple: Any) -> str:

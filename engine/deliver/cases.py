@@ -9,6 +9,7 @@ from engine.model.campaign import Campaign, Channel
 from engine.model.enrollment import EnrollmentStatus
 from engine.plan.gates import Case
 from engine.plan.local import local_day, week_start
+from engine.plan.window import Window, narrowed
 from engine.store.facts import Facts
 
 Counts = Mapping[int, tuple[int, int]]
@@ -47,7 +48,7 @@ def case_of(
     today, this_week = sent.get(facts.partner_id, (0, 0))
     return Case(
         timezone=facts.timezone,
-        window=campaign.window,
+        window=window_of(facts, campaign),
         caps=campaign.caps,
         due_at=due_at,
         expires_at=expires_at,
@@ -60,7 +61,15 @@ def case_of(
         life_event=facts.life_event_at is not None,
         sent_today=today,
         sent_this_week=this_week,
+        left=facts.left_at is not None,
     )
+
+
+def window_of(facts: Facts, campaign: Campaign) -> Window:
+    """The hours in which this partner may be reached: the campaign's, narrowed to their own."""
+    if facts.reach_days or facts.reach_from or facts.reach_until:
+        return narrowed(campaign.window, facts.reach_days, facts.reach_from, facts.reach_until)
+    return campaign.window
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -6,10 +6,11 @@ from sqlalchemy import Connection
 
 from engine.define.digest import thaw
 from engine.model.campaign import Campaign, Channel
-from engine.plan.calendar import Calendars
+from engine.plan.calendar import Calendars, Slot
 from engine.render.recipient import MessageKey
 from engine.render.sandbox import compile_expression
 from engine.store import definitions
+from engine.store.facts import Facts
 
 Condition = Callable[[Mapping[str, object]], bool]
 
@@ -20,10 +21,23 @@ class Definition:
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         self.calendars = Calendars(campaign)
+        self.waiting = any(step.wait for step in campaign.steps)
         self.steps = {step.key: (order, step) for order, step in enumerate(campaign.steps)}
         self.conditions: dict[str, Condition] = {
             step.key: compile_expression(step.when) for step in campaign.steps if step.when
         }
+
+    def stands(self, place: Facts) -> tuple[tuple[Slot, ...], int]:
+        """The calendar that a place follows, and where in it the place is; see `Calendars.standing`."""
+        return self.calendars.standing(
+            place.start,
+            place.own_time,
+            place.position,
+            place.reach_days,
+            place.left_week,
+            place.next_occurrence,
+            place.next_step,
+        )
 
     def key(self, step: str, variant: str | None, activity: str | None, locale: str, channel: Channel) -> MessageKey:
         """What a message of this step is like."""

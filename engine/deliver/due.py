@@ -5,7 +5,7 @@ unique for its partner, and a place moves on only from the instant it was read a
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,20 +15,24 @@ from sqlalchemy import Connection
 from engine.clock import TZDATA_VERSION
 from engine.deliver.cases import Counts, case_of, days_asked, reach_on
 from engine.deliver.definitions import Definition, Definitions
-from engine.errors import RekindleError
-from engine.model.campaign import Channel, Step
-from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
-from engine.plan.calendar import Slot, place_of
-from engine.plan.draw import drawn_for
+from engine.deliver.holding_back import held_places
+from engine.deliver.outright import activity_of, outright
+from engine.model.campaign import Channel
+from engine.model.delivery import DeliveryStatus, MovedBecause
+from engine.plan.calendar import Slot
 from engine.plan.gates import Defer, Skip, ask
+from engine.plan.reseat import following
 from engine.store import context, places
 from engine.store.database import Database
 from engine.store.facts import Facts
 from engine.store.places import millis
+from engine.store.told import Key, Told, told
 
 BATCH = 500
 BREATHER = 20  # batches in a row: about a second under the write lock, of the five that another process waits for it
 Row = tuple[Any, ...]
+Held = Mapping[tuple[int, int], str]
+NOBODY_YET: Counts = {}  # what a day to come will have had is for the last look to count
 
 
 @dataclass
@@ -49,6 +53,7 @@ class _Batch:
     moved: list[Row] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
     still_due: bool = False  # a place moved on to an instant that has come as well
+    told: Mapping[Key, Told] = field(default_factory=dict)  # by whom whose step has a condition
 
 
 class Planner:
@@ -78,9 +83,10 @@ class Planner:
                 if not found:
                     return total
                 sent = context.sent_counts(connection, days_asked(((r.partner_id, r.timezone) for r in found), now))
-                batch = _Batch()
+                held = held_places(connection, self._definitions, found)
+                batch = _Batch(told=told(connection, self._conditional(connection, found)))
                 for place in found:
-                    self._plan(connection, place, now, sent, batch)
+                    self._plan(connection, place, now, sent, held, batch)
                 places.plan(connection, batch.deliveries)
                 places.advance(connection, batch.moved)
                 if batch.finished:
@@ -96,20 +102,38 @@ class Planner:
             if batches % BREATHER == 0:
                 self._database.let_others_write()
 
-    def _plan(self, connection: Connection, place: Facts, now: datetime, sent: Counts, batch: _Batch) -> None:
+    def _plan(
+        self, connection: Connection, place: Facts, now: datetime, sent: Counts, held: Held, batch: _Batch
+    ) -> None:
         definition = self._definitions.get(connection, place.digest)
-        slots = definition.calendars.of(place.start, place.own_time, place.position)
-        here = place_of(slots, place.next_occurrence, definition.steps[place.next_step][0])
-        slot, following = slots[here], slots[here + 1] if here + 1 < len(slots) else None
+        slots, here = definition.stands(place)
+        if here == len(slots):
+            # One of the two was lost to the campaign, and nothing of it is left to come for the one who stays.
+            _move(place, None, None, batch)
+            return
+        slot = slots[here]
         due_at, moved = slot.instant(place.start, place.timezone)
-        if due_at > now:
-            # The zone's rules, the zone or the partner's time changed since this place was set: it is not due yet.
+        if due_at > now or (slot.occurrence, slot.step.key) != (place.next_occurrence, place.next_step):
+            # The zone's rules, the zone or the partner's time changed since this place was set, so it is not due yet;
+            # or what it stood at is dropped.
+            batch.still_due |= due_at <= now
             _move(place, slot, due_at, batch)
             return
-        batch.deliveries.append(_delivery(place, definition, slot, due_at, moved, now, sent))
-        following_at = following.instant(place.start, place.timezone)[0] if following else None
-        batch.still_due |= following_at is not None and following_at <= now
-        _move(place, following, following_at, batch)
+        waits_for = held.get((place.enrollment_id, place.partner_id))
+        batch.deliveries.append(_delivery(place, definition, slot, due_at, moved, now, sent, waits_for, batch.told))
+        after, after_at = following(slots, here, place.passed), None
+        if after is not None:
+            after_at = max(after.instant(place.start, place.timezone)[0], place.next_due_at)
+            batch.still_due |= after_at <= now
+        _move(place, after, after_at, batch)
+
+    def _conditional(self, connection: Connection, found: Sequence[Facts]) -> list[Key]:
+        """The places whose step has a condition: only for them it is read what was said."""
+        return [
+            (place.enrollment_id, place.partner_id)
+            for place in found
+            if place.next_step in self._definitions.get(connection, place.digest).conditions
+        ]
 
 
 def _move(place: Facts, slot: Slot | None, due_at: datetime | None, batch: _Batch) -> None:
@@ -129,21 +153,30 @@ def _delivery(
     moved: MovedBecause | None,
     now: datetime,
     sent: Counts,
+    waits_for: str | None,
+    said: Mapping[Key, Told],
 ) -> Row:
     """One row for `places.plan`."""
     step = slot.step
     channel = step.channel or Channel(place.preferred)
-    expires_at = due_at + step.late_after
+    # A place that was set anew is never late by what the partner changed: it counts from then.
+    send_at = counts_from = max(due_at, place.next_due_at)
+    asked_at = now
+    if step.wait is not None and waits_for is not None and counts_from + step.wait.at_most > now:
+        send_at = counts_from = asked_at = counts_from + step.wait.at_most
+        sent, moved = NOBODY_YET, MovedBecause.WAITING
+    else:
+        waits_for = None
+    expires_at = counts_from + step.late_after
     variant = place.variants.get(step.key)
     activity = activity_of(place, step, slot, variant)
-    status, reason = outright(place, definition, slot, activity)
-    send_at = due_at
+    status, reason = outright(place, definition, slot, activity, said)
     if status is DeliveryStatus.PLANNED:
-        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, sent), now):
+        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, sent), asked_at):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):
-                send_at, moved = until, because
+                send_at, moved = until, moved if waits_for else because
     return (
         place.enrollment_id,
         place.partner_id,
@@ -157,50 +190,9 @@ def _delivery(
         millis(send_at),
         millis(expires_at),
         moved,
+        waits_for if status is DeliveryStatus.PLANNED else None,
         place.timezone,
         TZDATA_VERSION,
         status,
         reason,
     )
-
-
-def outright(
-    place: Facts, definition: Definition, slot: Slot, activity: str | None
-) -> tuple[DeliveryStatus, SkipReason | FailReason | None]:
-    """What can be said before the gates are asked: is there anything to send, and does the step's condition hold?"""
-    step = slot.step
-    if step.draw is not None and activity is None:
-        return DeliveryStatus.SKIPPED, SkipReason.NOTHING_TO_DRAW
-    try:
-        holds = not step.when or definition.conditions[step.key](seen_by_condition(place, slot))
-    except RekindleError:
-        # One partner's facts may break a condition that holds for all others: their deliveries must not wait for it.
-        return DeliveryStatus.FAILED, FailReason.POISON
-    return (DeliveryStatus.PLANNED, None) if holds else (DeliveryStatus.SKIPPED, SkipReason.CONDITION)
-
-
-def activity_of(place: Facts, step: Step, slot: Slot, variant: str | None) -> str | None:
-    """The activity this partner gets: their variant's, else the one drawn for the slot, else the step's own."""
-    for arm in step.variants:
-        if arm.name == variant and arm.activity:
-            return arm.activity
-    if step.draw is None:
-        return step.activity
-    found: str | None = place.draws.get(drawn_for(step, slot.occurrence, place.position))
-    return found
-
-
-def seen_by_condition(place: Facts, slot: Slot) -> Mapping[str, object]:
-    """What a step's `when:` may ask about."""
-    return {
-        "week": slot.week,
-        "couple": {"size": 1 if place.other_id is None else 2},
-        "partner": {
-            "position": place.position,
-            "locale": place.locale,
-            "timezone": place.timezone,
-            "channel": place.preferred,
-            "causes": place.causes,
-            "touch": place.touch,
-        },
-    }

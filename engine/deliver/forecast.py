@@ -5,21 +5,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection
 
 from engine.clock import zone_names
 from engine.deliver.cases import case_of, reach_on
 from engine.deliver.definitions import Definition, Definitions
-from engine.deliver.due import activity_of, outright
+from engine.deliver.holding_back import held
+from engine.deliver.outright import activity_of, outright
 from engine.model.campaign import Channel
 from engine.model.delivery import FailReason, MovedBecause, SkipReason
-from engine.plan.calendar import Slot, place_of
+from engine.plan.calendar import Slot
 from engine.plan.gates import Defer, Send, Skip, ask
 from engine.plan.local import local_day, wall_time, week_start
+from engine.plan.reseat import to_come
+from engine.plan.waiting import awaited
 from engine.store import couples, places
 from engine.store.facts import Facts
+from engine.store.told import Key as Whose
+from engine.store.told import Told, told
 
 MOST_MOVES = 14  # a delivery that is still deferred after so many windows is too late by any rule
 
@@ -43,6 +48,7 @@ class Upcoming:
     at: datetime
     moved: MovedBecause | None
     skip: SkipReason | FailReason | None
+    occurrence: int
 
     def entry(self) -> Entry:
         """As it is shown, in the partner's local time."""
@@ -71,7 +77,23 @@ class _Future:
     """What one couple will have had: messages by partner and local day, and the occurrences that will have gone."""
 
     got: Mapping[int, Counter[date]]
+    told: Mapping[Whose, Told]  # what is known today by whoever has a step with a condition to come
     gone: set[Key] = field(default_factory=set)
+
+
+class _Ahead(NamedTuple):
+    """A slot to come, and the instant from which it counts: its own, or that to which something holds it back."""
+
+    counts_from: datetime
+    place: Facts
+    definition: Definition
+    slot: Slot
+    held: bool = False
+
+    def held_back(self) -> Self:
+        """The same, as late as the answers it waits for can make it."""
+        wait = self.slot.step.wait
+        return self if wait is None else self._replace(counts_from=self.counts_from + wait.at_most, held=True)
 
 
 def schedule(
@@ -93,8 +115,10 @@ def schedule(
     for row in waiting:
         got[row.partner_id][local_day(row.send_at, _zone(row))] += 1
         found_here.append(_waiting(row))
+    asked = [(p.enrollment_id, p.partner_id) for p in found if definitions.get(connection, p.digest).conditions]
+    said = told(connection, asked)
     for _, members in groupby(sorted(found, key=lambda place: place.couple_id), key=lambda place: place.couple_id):
-        found_here += _of_couple(connection, definitions, list(members), _Future(got), until)
+        found_here += _of_couple(connection, definitions, list(members), _Future(got, said), until)
     for each in sorted(found_here, key=lambda one: (one.at, one.who.ref, one.who.position)):
         if until is None or each.local_time[:10] <= until.isoformat():
             yield each
@@ -103,35 +127,44 @@ def schedule(
 def _of_couple(
     connection: Connection, definitions: Definitions, members: list[Facts], future: _Future, until: date | None
 ) -> Iterator[Upcoming]:
-    """Every slot that is left to the couple's places, in the order in which they fall due."""
-    slots: list[tuple[datetime, int, int, Facts, Definition, Slot]] = []
+    """Every slot that is left to the couple's places, in the order in which they would go."""
+    slots: list[_Ahead] = []
     for place in members:
         definition = definitions.get(connection, place.digest)
-        calendar = definition.calendars.of(place.start, place.own_time, place.position)
-        here = place_of(calendar, place.next_occurrence, definition.steps[place.next_step][0])
-        for slot in calendar[here:]:
+        calendar, here = definition.stands(place)
+        counts_from = place.next_due_at
+        for slot in to_come(calendar, here, place.passed):
+            counts_from = max(counts_from, slot.instant(place.start, _zone(place))[0])
             if until is None or slot.wall(place.start).date() <= until:
-                due_at, _ = slot.instant(place.start, _zone(place))
-                slots.append((due_at, place.enrollment_id, place.position, place, definition, slot))
-    for *_, place, definition, slot in sorted(slots, key=lambda each: each[:3]):
-        yield _one(place, definition, slot, future)
+                slots.append(_Ahead(counts_from, place, definition, slot))
+    asked = {}
+    for number, (_, place, definition, slot, _) in enumerate(slots):
+        answers = awaited(definition.campaign, slot.step, slot.occurrence, place.start.weekday())
+        if answers:
+            asked[number] = (place.enrollment_id, *answers)
+    for number in held(connection, asked):
+        slots[number] = slots[number].held_back()
+    for ahead in sorted(slots, key=lambda each: (each.counts_from, each.place.enrollment_id, each.place.position)):
+        yield _one(ahead, future)
 
 
-def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> Upcoming:
+def _one(ahead: _Ahead, future: _Future) -> Upcoming:
+    place, definition, slot = ahead.place, ahead.definition, ahead.slot
     step, timezone, got = slot.step, _zone(place), future.got[place.partner_id]
     channel = step.channel or Channel(place.preferred)
     key = (place.enrollment_id, step.key, slot.occurrence, channel.value)
     shared = bool(getattr(place, f"same_{channel.address}")) and key in future.gone
     activity = activity_of(place, step, slot, place.variants.get(step.key))
     due_at, moved = slot.instant(place.start, timezone)
-    at = due_at
+    at = ahead.counts_from
+    moved = MovedBecause.WAITING if ahead.held else moved
     skip: SkipReason | FailReason | None
-    _, skip = outright(place, definition, slot, activity)
+    _, skip = outright(place, definition, slot, activity, future.told)
     for _ in range(MOST_MOVES if skip is None else 0):
         day = local_day(at, timezone)
         week = sum(got[week_start(day) + timedelta(days=ahead)] for ahead in range(7))
         counts = {place.partner_id: (got[day], week)}
-        expires_at = due_at + step.late_after
+        expires_at = ahead.counts_from + step.late_after
         match ask(
             case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, counts, shared=shared), at
         ):
@@ -143,14 +176,17 @@ def _one(place: Facts, definition: Definition, slot: Slot, future: _Future) -> U
                 skip = reason
                 break
             case Defer(later, because):
-                at, moved = later, because
+                at, moved = later, moved if ahead.held else because
     variant = place.variants.get(step.key)
-    return Upcoming(place, step.key, slot.week, activity, variant, channel, at, moved, skip)
+    return Upcoming(place, step.key, slot.week, activity, variant, channel, at, moved, skip, slot.occurrence)
 
 
 def _waiting(row: Facts) -> Upcoming:
     moved = None if row.moved_because is None else MovedBecause(row.moved_because)
-    return Upcoming(row, row.step, row.week, row.activity, row.variant, Channel(row.channel), row.send_at, moved, None)
+    channel = Channel(row.channel)
+    return Upcoming(
+        row, row.step, row.week, row.activity, row.variant, channel, row.send_at, moved, None, row.occurrence
+    )
 
 
 def _zone(who: Facts) -> str:

@@ -74,7 +74,9 @@ def intend(
     skipped: set[int] = set()
     settled: list[tuple[Any, ...]] = []
     for letter in letters:
-        row = facts[letter.id]
+        row = facts.get(letter.id)
+        if row is None:  # its partner was erased meanwhile
+            continue
         case = case_of(
             row,
             letter.campaign,

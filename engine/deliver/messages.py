@@ -12,7 +12,7 @@ from engine.deliver.definitions import Definition
 from engine.errors import RekindleError
 from engine.model.campaign import Campaign, Channel, Step, Urgency
 from engine.model.notice import Notice
-from engine.plan.window import closes_at
+from engine.plan.window import Window, closes_at, narrowed
 from engine.render.compose import Composer
 from engine.render.links import Links, Purpose, message_id
 from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
@@ -84,11 +84,13 @@ class Letters:
     ) -> None:
         """Write to recipients of the same step, activity, language and channel."""
         key, step = _key(group[0][1], definition)
-        closing = cache(lambda timezone: _closing(now, timezone, definition.campaign))
+        # By what there are few of: a window would take longer to look up than to work out.
+        closing = cache(lambda timezone, *own: _closing(now, timezone, narrowed(definition.campaign.window, *own)))
         readable: list[tuple[int, Facts]] = []
         recipients: list[Recipient] = []
         for place, row in group:
-            until = row.expires_at if step.urgency is Urgency.ASKED else min(closing(row.timezone), row.expires_at)
+            closes = closing(row.timezone, row.reach_days, row.reach_from, row.reach_until)
+            until = row.expires_at if step.urgency is Urgency.ASKED else min(closes, row.expires_at)
             try:
                 recipients.append(self._recipient(row, step, key.channel, max(until - now, timedelta(0)), now))
                 readable.append((place, row))
@@ -104,16 +106,15 @@ class Letters:
     def _links_of(self, row: Facts, step: Step, channel: Channel, today: date) -> MessageLinks:
         links, epoch = self._links, row.epoch
         preferences = links.at("p", links.sign(Purpose.PREFERENCES, row.partner_id, epoch, today))
-        if step.urgency is not Urgency.PLANNED:
-            page, purpose = _ACTS.get(step.key, _OWN)
+        if row.to_index is not None:
+            # Whoever reads it is not the partner, or not yet: they can decline and do what it asks, and nothing else.
             return MessageLinks(
-                # Who gets it at an address that is not a partner's own cannot unsubscribe a partner, but can decline.
-                links.unsubscribe(row.partner_id, channel)
-                if row.to_index is None
-                else links.at("d", links.sign(Purpose.DECLINE, row.id, epoch, today)),
-                preferences,
-                act=links.at(page, links.sign(purpose, row.about, epoch, today)) if row.about else preferences,
+                links.at("d", links.sign(Purpose.DECLINE, row.id, epoch, today)),
+                act=self._act(row, *_ACTS[step.key], today) if step.key in _ACTS else "",
             )
+        if step.urgency is not Urgency.PLANNED:
+            act = self._act(row, *_OWN, today) if row.about else preferences
+            return MessageLinks(links.unsubscribe(row.partner_id, channel), preferences, act=act)
         message = links.sign(Purpose.MESSAGE, row.id, epoch, today)
         return MessageLinks(
             links.unsubscribe(row.partner_id, channel),
@@ -122,6 +123,9 @@ class Letters:
             links.at("n", message),
             links.at("pulse", message),
         )
+
+    def _act(self, row: Facts, page: str, purpose: Purpose, today: date) -> str:
+        return self._links.at(page, self._links.sign(purpose, row.about, row.epoch, today))
 
     def _recipient(self, row: Facts, step: Step, channel: Channel, valid_for: timedelta, now: datetime) -> Recipient:
         purpose = SEALED_EMAIL if channel is Channel.EMAIL else SEALED_PHONE
@@ -163,9 +167,9 @@ def _letter(row: Facts, campaign: Campaign, step: Step, channel: Channel, now: d
     )
 
 
-def _closing(now: datetime, timezone: str, campaign: Campaign) -> datetime:
+def _closing(now: datetime, timezone: str, window: Window) -> datetime:
     """Until when a provider may keep a message queued; `now` where no local hour is known."""
     try:
-        return closes_at(now, timezone, campaign.window)
+        return closes_at(now, timezone, window)
     except UnknownZone:
         return now

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from engine.define.digest import freeze
+from engine.enroll.history import said_by, stored_campaigns, tastes_of
 from engine.enroll.latecomers import seat_latecomers
 from engine.model.campaign import Campaign
-from engine.model.strategy import Cause
 from engine.plan.assign import assign
 from engine.plan.calendar import Calendars
-from engine.plan.draw import Tastes, draw_all
+from engine.plan.draw import Pools, draw_all
+from engine.plan.epoch import Epoch
+from engine.plan.learn import NOTHING, Said, learn
 from engine.render.sandbox import compile_expression
 from engine.store import couples, definitions, enrollments
 from engine.store.database import Database
@@ -55,7 +57,8 @@ def enroll(
     `seed_key` keys the draws: the same key, couple, campaign and start give the same activities on every machine.
     """
     done = Enrolled()
-    calendars = Calendars(campaign)
+    draws = _Draws(campaign, start, seed_key, now)
+    campaign_of = stored_campaigns(campaign)
     wanted = compile_expression(where) if where is not None else None
     after = 0
     with database.read() as connection:
@@ -69,8 +72,10 @@ def enroll(
         after = people[-1].couple_id
         members = [list(group) for _, group in groupby(people, key=lambda person: person.couple_id)]
         chosen = [each for each in members if wanted is None or wanted({"couple": whom(each)})]
+        with database.read() as connection:
+            said = said_by(connection, campaign_of, [each[0].couple_id for each in chosen])
         # Drawn outside the transaction: page after page under the lock would keep a running engine from recording.
-        batch = [_enrollment(campaign, calendars, each, start, seed_key) for each in chosen]
+        batch = [draws.enrollment(each, said.get(each[0].couple_id)) for each in chosen]
         with database.begin() as connection:
             if not dry_run:
                 _keep(connection, campaign, now)
@@ -80,6 +85,19 @@ def enroll(
     if done.enrolled and not dry_run:
         seat_latecomers(database, now)  # whoever joined a couple between the reading of its page and its storing
     return done
+
+
+def enroll_one(
+    connection: Connection, campaign: Campaign, ref: str, start: date, *, seed_key: bytes, now: datetime
+) -> bool:
+    """Enroll the couple called `ref` as `enroll` does a named one, in the caller's transaction; whether it was new."""
+    members = list(enrollments.candidates(connection, 0, 1, [ref]))
+    if not members:
+        return False
+    said = said_by(connection, stored_campaigns(campaign), [members[0].couple_id])
+    made = _Draws(campaign, start, seed_key, now).enrollment(members, said.get(members[0].couple_id))
+    _keep(connection, campaign, now)
+    return enrollments.add(connection, [made], now, named=True) == 1
 
 
 def seed_of(seed_key: bytes, ref: str, campaign: str, start: date) -> str:
@@ -111,27 +129,46 @@ def whom(partners: Sequence[Person]) -> dict[str, object]:
     }
 
 
-def _enrollment(
-    campaign: Campaign, calendars: Calendars, partners: Sequence[Person], start: date, seed_key: bytes
-) -> NewEnrollment:
-    seed = seed_of(seed_key, partners[0].ref, campaign.id, start)
-    causes = frozenset(Cause(cause) for partner in partners for cause in partner.causes)
-    tastes = Tastes(causes, touch=all(partner.touch for partner in partners))
-    variants = assign(campaign, seed)
-    return NewEnrollment(
-        couple_id=partners[0].couple_id,
-        campaign=campaign.id,
-        digest=campaign.digest,
-        start=start,
-        seed=seed,
-        variants=variants,
-        draws=draw_all(campaign, start.weekday(), seed, tastes, variants),
-        first=[_first(calendars, partner, start) for partner in partners],
-    )
+class _Draws:
+    """Makes enrollments from one start date; what couples share is worked out once."""
+
+    def __init__(self, campaign: Campaign, start: date, seed_key: bytes, now: datetime) -> None:
+        self._campaign = campaign
+        self._calendars = Calendars(campaign)
+        self._pools = Pools(campaign)
+        self._start = start
+        self._seed_key = seed_key
+        self._now = now
+
+    def enrollment(self, partners: Sequence[Person], said: Sequence[Said] | None) -> NewEnrollment:
+        """The enrollment of a couple that has `said` this of activities in earlier campaigns."""
+        campaign, start = self._campaign, self._start
+        seed = seed_of(self._seed_key, partners[0].ref, campaign.id, start)
+        epoch = Epoch(0, self._now, tastes_of(partners), learn(said) if said else NOTHING)
+        variants = assign(campaign, seed)
+        return NewEnrollment(
+            couple_id=partners[0].couple_id,
+            campaign=campaign.id,
+            digest=campaign.digest,
+            start=start,
+            seed=seed,
+            variants=variants,
+            draws=draw_all(
+                campaign,
+                start.weekday(),
+                seed,
+                epoch.tastes,
+                variants,
+                learned=epoch.learned,
+                pools=self._pools,
+            ),
+            learned=[epoch.entry()],
+            first=[_first(self._calendars, partner, start) for partner in partners],
+        )
 
 
 def _first(calendars: Calendars, partner: Person, start: date) -> tuple[int, datetime | None, str | None, int | None]:
-    slots = calendars.of(start, partner.send_at, partner.position)
+    slots = calendars.of(start, partner.send_at, partner.position, partner.reach_days)
     if not slots:
         return partner.partner_id, None, None, None
     due_at, _ = slots[0].instant(start, partner.timezone)

@@ -1,15 +1,18 @@
 """Which activity a step gives a couple: deterministic, no repeat before the pool is exhausted, mindful of causes.
 
-A draw depends on the enrollment's seed, the step's key, the day it falls on and what was drawn before: nothing else.
+A draw depends on the enrollment's seed, the step's key, the day it falls on, what was drawn before and what was learned
+of the couple (plan.learn): nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.keyed import fraction, pick
 from engine.model.campaign import Audience, Campaign, Draw, Step
 from engine.model.strategy import Activity, Cause, Caution
 from engine.plan.calendar import DAYS, occurrences
+from engine.plan.learn import NOTHING, Learned
 
 MATCH = 3  # an activity that addresses a stated cause is this many times likelier per cause than one that does not
 EACH_POSITION = (1, 2)
@@ -59,54 +62,141 @@ def pool(campaign: Campaign, draw: Draw, week: int, tastes: Tastes) -> list[Acti
     ]
 
 
+class Turn(NamedTuple):
+    """One draw of an enrollment; `position` only where each partner has an activity of their own."""
+
+    key: str
+    occurrence: int
+    order: int  # the step's place in its campaign
+    step: Step
+    draw: Draw
+    position: int | None
+
+
+class Offer(NamedTuple):
+    """What a turn chooses from."""
+
+    suiting: Sequence[Activity]  # all that suit the draw and the couple
+    barred: int  # how many more would, were they not banned
+    fresh: Sequence[Activity]  # those whose turn it is
+    weights: list[float]  # of the fresh ones
+
+    def pick(self, point: float) -> Activity | None:
+        """The one that `point` in [0, 1) falls on; None when there is none."""
+        return self.fresh[pick(point, self.weights)] if self.fresh else None
+
+
+class Pools:
+    """The pools of one campaign, each worked out once: couples with the same cautions share them."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self._known: dict[tuple[int, int, frozenset[Caution]], list[Activity]] = {}
+
+    def of(self, turn: Turn, tastes: Tastes) -> list[Activity]:
+        """What a turn may draw for a couple with these tastes, whatever it was given before."""
+        key = (turn.order, turn.occurrence // DAYS + 1, tastes.cautions)
+        if key not in self._known:
+            self._known[key] = pool(self.campaign, turn.draw, key[1], tastes)
+        return self._known[key]
+
+
+class Drawing:
+    """The draws of one enrollment, day by day: what each may choose from, given what went before."""
+
+    def __init__(self, pools: Pools, start_weekday: int, variants: Mapping[str, str] | None = None) -> None:
+        self._pools = pools
+        self._start_weekday = start_weekday
+        arms = variants or {}
+        self._outright = {
+            step.key: next((arm.activity for arm in step.variants if arm.name == arms.get(step.key)), None)
+            or step.activity
+            for step in pools.campaign.steps
+        }
+        self._given = {activity: 0 for activity in self._outright.values() if activity}
+
+    def turns(self) -> Iterator[Turn]:
+        """Every draw, in the order of their days; say of each what it gave (`give`) before asking for the next."""
+        days = sorted(
+            (
+                (occurrence, order, step)
+                for order, step in enumerate(self._pools.campaign.steps)
+                for occurrence in occurrences(step, self._start_weekday)
+            ),
+            key=lambda day: day[:2],
+        )
+        for occurrence, order, step in days:
+            fixed = self._outright[step.key]
+            if fixed is not None:
+                self.give(fixed, occurrence)
+            if step.draw is None:
+                continue
+            for position in EACH_POSITION if step.audience is Audience.EACH else SHARED:
+                yield Turn(slot_key(step.key, occurrence, position), occurrence, order, step, step.draw, position)
+
+    def offer(self, turn: Turn, tastes: Tastes, learned: Learned) -> Offer:
+        """What this turn chooses from, for a couple with these tastes of which this was learned."""
+        suiting, barred = self._pools.of(turn, tastes), 0
+        if learned.banned:
+            found, suiting = suiting, [activity for activity in suiting if activity.id not in learned.banned]
+            barred = len(found) - len(suiting)
+        fresh = _freshest(suiting, self._given, turn.occurrence, turn.draw.no_repeat_weeks)
+        return Offer(suiting, barred, fresh, _weights(fresh, tastes, learned))
+
+    def give(self, activity: str, occurrence: int) -> None:
+        """This activity is given on that day."""
+        self._given[activity] = occurrence
+
+    def was_given(self, activity: str) -> bool:
+        """Whether it was given by now, or a step gives it outright."""
+        return activity in self._given
+
+
+def _weights(activities: Sequence[Activity], tastes: Tastes, learned: Learned) -> list[float]:
+    causes, tilt = tastes.causes, learned.tilt
+    if not tilt:
+        return [MATCH ** len(activity.causes & causes) for activity in activities]
+    return [MATCH ** len(activity.causes & causes) * tilt.get(activity.strategy, 1) for activity in activities]
+
+
 def draw_all(
-    campaign: Campaign, start_weekday: int, seed: str, tastes: Tastes, variants: Mapping[str, str] | None = None
+    campaign: Campaign,
+    start_weekday: int,
+    seed: str,
+    tastes: Tastes,
+    variants: Mapping[str, str] | None = None,
+    *,
+    learned: Learned = NOTHING,
+    kept: Mapping[str, str] | None = None,
+    since: int = 0,
+    pools: Pools | None = None,
 ) -> dict[str, str]:
     """Every draw of an enrollment, by slot key. A slot whose pool is empty is left out.
 
     Days are drawn in order, so that "not before the pool is exhausted" looks back over all earlier days. Where each
     partner has an activity of their own, one does not get what the other has while there is anything else. What a
     step gives outright, or this couple's variant of it (`variants`, by step key), counts as given.
+
+    To draw anew, say from which day on (`since`, days after the start) and what is `kept` of the days before it: that
+    stays, and counts as given. No activity that is banned is drawn, not even where nothing else is left. Who draws for
+    many couples gives the campaign's `pools`, so that they are worked out once.
     """
-    turns = sorted(
-        (
-            (occurrence, order, step)
-            for order, step in enumerate(campaign.steps)
-            for occurrence in occurrences(step, start_weekday)
-        ),
-        key=lambda turn: turn[:2],
-    )
-    arms = variants or {}
-    outright = {
-        step.key: next((arm.activity for arm in step.variants if arm.name == arms.get(step.key)), None) or step.activity
-        for step in campaign.steps
-    }
-    given = {activity: 0 for activity in outright.values() if activity}
-    pools: dict[tuple[int, int], list[Activity]] = {}
+    drawing = Drawing(pools or Pools(campaign), start_weekday, variants)
     draws: dict[str, str] = {}
-    for occurrence, order, step in turns:
-        draw, fixed = step.draw, outright[step.key]
-        if fixed is not None:
-            given[fixed] = occurrence
-        if draw is None:
-            continue
-        week = occurrence // DAYS + 1
-        candidates = pools.get((order, week))
-        if candidates is None:
-            candidates = pools[order, week] = pool(campaign, draw, week, tastes)
-        for position in EACH_POSITION if step.audience is Audience.EACH else SHARED:
-            key = slot_key(step.key, occurrence, position)
-            fresh = _freshest(candidates, given, occurrence, draw.no_repeat_weeks)
-            if fresh:
-                weights = [MATCH ** len(activity.causes & tastes.causes) for activity in fresh]
-                chosen = fresh[pick(fraction(seed, key), weights)]
-                draws[key] = chosen.id
-                given[chosen.id] = occurrence
+    for turn in drawing.turns():
+        if turn.occurrence < since:
+            given = (kept or {}).get(turn.key)
+        else:
+            chosen = drawing.offer(turn, tastes, learned).pick(fraction(seed, turn.key))
+            given = None if chosen is None else chosen.id
+        if given is not None:
+            draws[turn.key] = given
+            drawing.give(given, turn.occurrence)
     return draws
 
 
 def _freshest(
-    candidates: list[Activity], given: Mapping[str, int], occurrence: int, no_repeat_weeks: int | None
+    candidates: Sequence[Activity], given: Mapping[str, int], occurrence: int, no_repeat_weeks: int | None
 ) -> list[Activity]:
     """Those never given; when there are none left, those given longest ago (and over `no_repeat_weeks` ago, if set)."""
     unused = [activity for activity in candidates if activity.id not in given]

@@ -1,6 +1,8 @@
 """Small campaigns and activities for tests of planning."""
 
+from dataclasses import replace
 from datetime import time
+from operator import attrgetter
 from typing import Any
 
 from engine.model.campaign import Audience, Campaign, Caps, Draw, Step, Theme
@@ -37,4 +39,26 @@ def campaign(*steps: Step, activities: int | list[Activity] = 5, weeks: int = 12
     )
 
 
-__all__ = ["Audience", "Cause", "Caution", "activity", "campaign", "step"]
+SEVEN = ("affection", "empathy", "meaning", "needs", "new", "time", "vulnerability")
+
+
+def mixed(*steps: Step, each: int = 4, strategies: tuple[str, ...] = SEVEN, **given: Any) -> Campaign:
+    """A campaign whose every week mixes strategies of `each` activities: a0 to a3 are the first's, and so on.
+
+    The second of each strategy addresses a cause, the third involves touch.
+    """
+    activities = [
+        activity(
+            number,
+            strategy=strategies[number // each],
+            causes=frozenset({Cause.SELF_ESTEEM} if number % each == 1 else ()),
+            cautions=frozenset({Caution.TOUCH} if number % each == 2 else ()),
+        )
+        for number in range(each * len(strategies))
+    ]
+    # In the order that a stored campaign has them in.
+    made = campaign(*steps, activities=sorted(activities, key=attrgetter("id")), **given)
+    return replace(made, themes=(Theme(strategies),) * made.weeks, strategies={name: name for name in strategies})
+
+
+__all__ = ["Audience", "Cause", "Caution", "activity", "campaign", "mixed", "step"]
