@@ -9,6 +9,7 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from importlib import resources
 from typing import Protocol
 
 import tzdata
@@ -72,6 +73,14 @@ def zone(name: str) -> zoneinfo.ZoneInfo:
 def zone_names() -> frozenset[str]:
     """Every zone name that `zone` accepts."""
     return frozenset(zoneinfo.available_timezones())
+
+
+@lru_cache(maxsize=1)
+def city_zones() -> tuple[str, ...]:
+    """The zones to choose from, each once, named `REGION/…/CITY`: what the pinned tz data lists in zone.tab."""
+    table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
+    return tuple(sorted(row[2] for row in rows))
 
 
 stopwatch: Callable[[], float] = _time.perf_counter

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from engine.define.digest import thaw
 from engine.plan.calendar import Calendars
@@ -15,18 +15,23 @@ Seat = tuple[int, int, datetime | None, str | None, int | None]
 
 def seat_latecomers(database: Database, now: datetime) -> int:
     """Give every partner who has none a place in their couple's running enrollments; how many places."""
-    calendars: dict[str, Calendars] = {}
     with database.begin() as connection:
-        found = enrollments.seatless(connection)
-        for row in found:
-            if row.digest not in calendars:
-                calendars[row.digest] = Calendars(thaw(definitions.body(connection, row.digest)))
-        enrollments.seat(connection, [_seat(calendars[row.digest], row, now) for row in found])
+        return seat(connection, now)
+
+
+def seat(connection: Connection, now: datetime, couple_id: int | None = None) -> int:
+    """The same, of one couple or of all, in the caller's transaction."""
+    calendars: dict[str, Calendars] = {}
+    found = enrollments.seatless(connection, couple_id)
+    for row in found:
+        if row.digest not in calendars:
+            calendars[row.digest] = Calendars(thaw(definitions.body(connection, row.digest)))
+    enrollments.seat(connection, [_seat(calendars[row.digest], row, now) for row in found])
     return len(found)
 
 
 def _seat(calendars: Calendars, row: Row[*tuple[Any, ...]], now: datetime) -> Seat:
-    for slot in calendars.of(row.start, row.send_at, row.position):
+    for slot in calendars.of(row.start, row.send_at, row.position, row.reach_days, row.left_week):
         due_at, _ = slot.instant(row.start, row.timezone)
         if due_at > now:
             return row.enrollment_id, row.partner_id, due_at, slot.step.key, slot.occurrence

@@ -59,6 +59,17 @@ def normal_phone(text: str) -> str:
     return number if _plainly_mobile(number) else _by_the_package(number)
 
 
+def phone_at_home(text: str, country: str | None) -> str:
+    """The same, for somebody who lives in `country` (ISO 3166) and may write it as one does there."""
+    number = text.strip()
+    if country is None or number.startswith(("+", "\uff0b", "00")) or not ALLOWED.fullmatch(number):
+        return normal_phone(number)
+    try:
+        return normal_phone(format_number(parse(number, country), PhoneNumberFormat.E164))
+    except NumberParseException:
+        return normal_phone(number)
+
+
 def _plainly_mobile(number: str) -> bool:
     """Whether the package would accept this as it stands; False when only the package can tell."""
     if not LOOKS_LIKE_E164.fullmatch(number):

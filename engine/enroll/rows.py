@@ -95,14 +95,14 @@ class Header:
             line,
             _ref(couple),
             NewPartner(
-                _name(name),
+                name_of(name),
                 mail,
                 text,
                 region_zone(zone),
-                _locale(locale),
-                _channel(channel, mail is not None, text is not None),
-                _send_at(send_at),
-                _causes(causes),
+                locale_of(locale),
+                channel_of(channel, mail is not None, text is not None),
+                time_of(send_at),
+                causes_of(causes),
             ),
         )
 
@@ -125,7 +125,7 @@ def _near(word: str, choices: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)), None)
 
 
-_name = lru_cache(maxsize=16_384)(clean_name)  # given names repeat
+name_of = lru_cache(maxsize=16_384)(clean_name)  # given names repeat
 
 
 def _ref(text: str) -> str:
@@ -144,7 +144,8 @@ def _ref(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _locale(text: str) -> str:
+def locale_of(text: str) -> str:
+    """A language and perhaps a script and a country, as in es-MX; the default when nothing is given."""
     found = LOCALE.fullmatch(text)
     if found:
         language, script, region = found.groups()
@@ -155,7 +156,8 @@ def _locale(text: str) -> str:
     return DEFAULT_LOCALE
 
 
-def _channel(text: str, has_email: bool, has_phone: bool) -> Channel:
+def channel_of(text: str, has_email: bool, has_phone: bool) -> Channel:
+    """The channel that is named, for which there must be an address; email, then texts, when none is."""
     if not (has_email or has_phone):
         raise BadValue("There is neither an email address nor a phone number.", "Give at least one.")
     word = text.lower()
@@ -176,7 +178,8 @@ def _channel(text: str, has_email: bool, has_phone: bool) -> Channel:
 
 
 @lru_cache(maxsize=1024)
-def _send_at(text: str) -> time:
+def time_of(text: str) -> time:
+    """A time on a 24-hour clock; the default when nothing is given."""
     if not text:
         return DEFAULT_SEND_AT
     found = TIME.fullmatch(text)
@@ -186,7 +189,8 @@ def _send_at(text: str) -> time:
 
 
 @lru_cache(maxsize=4096)
-def _causes(text: str) -> frozenset[Cause]:
+def causes_of(text: str) -> frozenset[Cause]:
+    """Causes of lost closeness, separated by `;`, `,` or a bar."""
     words = [re.sub(r"[\s_]+", "-", word.strip().casefold()) for word in re.split(r"[;,|]", text)]
     known = {cause.value: cause for cause in Cause}
     for word in words:

@@ -36,6 +36,7 @@ class SkipReason(Described):
     TOO_LATE = "too_late", "Its moment passed while the engine was down or busy."
     UNKNOWN_TIMEZONE = "unknown_timezone", "The partner's time zone is not known, so no local hour is safe."
     STOPPED = "stopped", "The enrollment was stopped."
+    LEFT = "left", "The partner has left."
     CONDITION = "condition", "The step's `when:` did not hold."
     NOTHING_TO_DRAW = "nothing_to_draw", "No activity in the pool suits this couple."
 
@@ -63,6 +64,8 @@ class MovedBecause(Described):
 
     DST_GAP = "dst_gap", "That local time does not exist on that day; moved forward by the gap."
     WINDOW = "window", "Outside the hours in which the partner may be reached; moved into the next window."
+    OWN_DAYS = "own_days", "The partner does not want messages on that day; moved to the next that they want."
+    WAITING = "waiting", "Held back until both answers to an earlier step are revealed; at the latest it goes then."
     FREQUENCY_CAP = "frequency_cap", "The partner already had their share; moved into the next window."
     CATCH_UP = "catch_up", "Late, and the partner already had a message in this window; moved into the next one."
     RETRY = "retry", "The transport was known not to have accepted it; tried again."

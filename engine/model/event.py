@@ -31,6 +31,14 @@ class Command(Described):
     STOP = "stop", "Send nothing more to this number."
     START = "start", "Send again."
     HELP = "help", "Say who is writing and how to stop."
+    SMALLER = "smaller", "Too much today: say the smaller version."
+    DONE = "done", "We did it."
+    LATER = "later", "Say the latest one again, at the same time tomorrow."
+    PAUSE = "pause", "Send nothing for a week."
+    RESUME = "resume", "End the pause."
+    MENU = "menu", "Say which words there are, and where one's own page is."
+    SHARE = "share", "Show this answer once both have shared theirs."
+    PRIVATE = "private", "Keep this answer to its author."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,8 @@ class Inbound:
     """One message that somebody sent to us.
 
     `sender` is their address in normal form; `handled` is the order that the provider has understood and answered
-    already (Twilio's OptOutType), so that nobody is answered twice. `in_reply_to` is the receipt of the message they
-    answered, where the provider says so.
+    already (Twilio's OptOutType: STOP, START or HELP), so that nobody is answered twice. `in_reply_to` is the receipt
+    of the message they answered, where the provider says so. `media` counts the pictures and the like that came along.
     """
 
     source: str
@@ -75,6 +83,7 @@ class Inbound:
     text: str = field(repr=False)
     handled: Command | None = None
     in_reply_to: str | None = None
+    media: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Case(NamedTuple):
     life_event: bool
     sent_today: int
     sent_this_week: int
+    left: bool = False
 
 
 Gate = Callable[[Case, datetime], Decision]
@@ -86,7 +87,9 @@ def suppression(case: Case, at: datetime) -> Decision:
 
 
 def pause(case: Case, at: datetime) -> Decision:
-    """Is the enrollment running, and neither the couple nor the partner paused?"""
+    """Is the partner still here, the enrollment running, and neither the couple nor the partner paused?"""
+    if case.left:
+        return Skip(SkipReason.LEFT)
     if case.enrollment is EnrollmentStatus.STOPPED:
         return Skip(SkipReason.STOPPED)
     if case.enrollment is EnrollmentStatus.PAUSED or (case.paused_until is not None and at < case.paused_until):

@@ -68,6 +68,12 @@ def waiting(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(alerts).where(OPEN)).scalar_one()
 
 
+def newest_waiting(connection: Connection) -> int:
+    """The highest number among those that nobody has looked at; 0 when there are none."""
+    newest: int = connection.execute(select(func.coalesce(func.max(alerts.c.id), 0)).where(OPEN)).scalar_one()
+    return newest
+
+
 def list_alerts(connection: Connection, *, every: bool = False, limit: int = 1_000) -> Sequence[Alert]:
     """Those that nobody has looked at, or every one."""
     page = _all.limit(limit) if every else _all.where(OPEN).limit(limit)

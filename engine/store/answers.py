@@ -4,6 +4,7 @@ Both partners' answers to a question have one key: enrollment, step and occurren
 when both are given, shared and not withheld; it can happen once, and then neither can be changed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, String, and_, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from engine.store import replies
 from engine.store.couples_schema import answers, reveals
 from engine.store.questions import Question
 from engine.store.schema import partners
@@ -109,11 +111,33 @@ def share(connection: Connection, question: Question, *, shared: bool) -> bool:
     return connection.execute(changed.values(shared=shared), _named(question)).rowcount == 1
 
 
+def withhold(connection: Connection, question: Question) -> None:
+    """Never show one's own answer as it stands: what its author wrote since may speak of danger. Not once revealed."""
+    if not is_revealed(connection, question):
+        kept = update(answers).where(_key, answers.c.partner_id == bindparam("partner", type_=Integer))
+        connection.execute(kept.values(withheld=True, shared=False), _named(question))
+
+
 def remove(connection: Connection, question: Question) -> None:
-    """Forget one's own answer and draft, while they are not revealed."""
+    """Forget one's own answer and draft, while they are not revealed; and the texts that it was made of."""
     if not is_revealed(connection, question):
         gone = delete(answers).where(_key, answers.c.partner_id == bindparam("partner", type_=Integer))
         connection.execute(gone, _named(question))
+        replies.forget(connection, question)
+
+
+def forget_unseen(connection: Connection, partner_ids: Sequence[int]) -> None:
+    """Forget all that these partners wrote and both of their couple have not seen, drafts of it too."""
+    seen = exists(
+        select(1).where(
+            reveals.c.enrollment_id == answers.c.enrollment_id,
+            reveals.c.step == answers.c.step,
+            reveals.c.occurrence == answers.c.occurrence,
+        )
+    )
+    theirs = answers.c.partner_id.in_(partner_ids)
+    connection.execute(delete(answers).where(theirs, ~seen))
+    connection.execute(update(answers).where(theirs).values(draft_cipher=None))
 
 
 _both_shared = (
@@ -142,20 +166,23 @@ def reveal(connection: Connection, question: Question, now: datetime) -> int | N
     return revealed
 
 
-_revealed = select(
-    exists(
-        select(1).where(
-            reveals.c.enrollment_id == bindparam("enrollment", type_=Integer),
-            reveals.c.step == bindparam("its_step", type_=String),
-            reveals.c.occurrence == bindparam("its_occurrence", type_=Integer),
-        )
-    )
+_revealed_at = select(reveals.c.at).where(
+    reveals.c.enrollment_id == bindparam("enrollment", type_=Integer),
+    reveals.c.step == bindparam("its_step", type_=String),
+    reveals.c.occurrence == bindparam("its_occurrence", type_=Integer),
 )
+_revealed = select(exists(_revealed_at))
 
 
 def is_revealed(connection: Connection, question: Question) -> bool:
     """Whether both answers have been shown to both."""
     return bool(connection.execute(_revealed, _named(question)).scalar_one())
+
+
+def revealed_at(connection: Connection, question: Question) -> datetime | None:
+    """Since when both have been shown both answers; None while they have not."""
+    found: datetime | None = connection.execute(_revealed_at, _named(question)).scalar()
+    return found
 
 
 _side_by_side = (
@@ -174,6 +201,13 @@ def side_by_side(connection: Connection, vault: Vault, question: Question) -> tu
     if len(found) != 2:
         return ()
     return tuple(Shown(partner, name, vault.open(cipher, SEALED_ANSWER)) for partner, name, cipher in found)
+
+
+def words(connection: Connection, vault: Vault, answer_id: int) -> str | None:
+    """What an answer says, opened: for the operator, who was alerted to it. None when it is gone, or only a draft."""
+    wanted = select(answers.c.text_cipher).where(answers.c.id == answer_id)
+    cipher: bytes | None = connection.execute(wanted).scalar()
+    return None if cipher is None else vault.open(cipher, SEALED_ANSWER)
 
 
 def _put(connection: Connection, question: Question, values: dict[str, Any]) -> int:

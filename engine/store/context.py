@@ -1,14 +1,11 @@
 """What a claimed batch is read with, one query a question: for rendering, for the gates, for the caps."""
 
-from collections import namedtuple
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Integer, and_, case, exists, func, literal_column, select
+from sqlalchemy import Connection, Integer, and_, case, exists, func, literal_column, select
 
-from engine.store.facts import STANDING, Facts, joined, other, reach
+from engine.store.facts import OTHER_NAME, STANDING, Facts, joined, other, quick, reach
 from engine.store.rowset import rows, rowset
 from engine.store.schema import deliveries, enrollments, partners
 
@@ -38,7 +35,7 @@ _context = (
         deliveries.c.expires_at,
         enrollments.c.seed,
         partners.c.given_name,
-        partners.c.locale,
+        func.coalesce(deliveries.c.to_locale, partners.c.locale).label("locale"),
         func.coalesce(
             deliveries.c.to_cipher, case((_by_email, partners.c.email_cipher), else_=partners.c.phone_cipher)
         ).label("address_cipher"),
@@ -49,8 +46,11 @@ _context = (
         deliveries.c.about,
         partners.c.epoch,
         partners.c.timezone,
+        partners.c.reach_days,
+        partners.c.reach_from,
+        partners.c.reach_until,
         partners.c.id.label("partner_id"),
-        other.c.given_name.label("other_name"),
+        OTHER_NAME,
         _first.label("first"),
         enrollments.c.digest,
     )
@@ -64,7 +64,7 @@ _context = (
 
 def context(connection: Connection, ids: Sequence[int]) -> Sequence[Facts]:
     """All that rendering needs of each delivery, in id order."""
-    return _quick(connection.execute(_context, {"ids": rows([[i] for i in ids])}))
+    return quick(connection.execute(_context, {"ids": rows([[i] for i in ids])}))
 
 
 _twin = deliveries.alias("twin")
@@ -99,17 +99,7 @@ def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
 
     `twin` is the other partner's delivery of the same occurrence to the same kind of address, where there is one.
     """
-    return {row.id: row for row in _quick(connection.execute(_facts, {"ids": rows([[i] for i in ids])}))}
-
-
-def _quick(result: CursorResult[*tuple[Any, ...]]) -> list[Facts]:
-    """The rows as named tuples: SQLAlchemy's Row looks a name up each time, and every column here is read."""
-    return [*map(_named_tuple(tuple(result.keys()))._make, result.all())]
-
-
-@cache
-def _named_tuple(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns)
+    return {row.id: row for row in quick(connection.execute(_facts, {"ids": rows([[i] for i in ids])}))}
 
 
 _asked = rowset("asked", partner_id=Integer, day=Integer, monday=Integer)

@@ -30,9 +30,12 @@ confirmations = Table(
     Column("channel", String(16), nullable=False),
     Column("address_cipher", LargeBinary, nullable=False),
     Column("address_index", LargeBinary, nullable=False, index=True),
-    Column("campaign", String(80)),  # to begin when it is confirmed; null for a change of address
+    # What confirming it does: begins a campaign, joins the one who invited, or (neither) changes an address.
+    Column("campaign", String(80)),
+    Column("invitation_id", Id, ForeignKey("invitations.id", ondelete="SET NULL"), index=True),
     Column("asked_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
+    sqlite_autoincrement=True,
 )
 
 invitations = Table(
@@ -42,10 +45,10 @@ invitations = Table(
     # One by the partner who was there first; who leaves takes it along.
     Column("partner_id", Id, ForeignKey("partners.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("made_at", Instant, nullable=False),
-    Column("given_name", String(100), nullable=False),  # what the one who invites calls the other
     Column("messaged_at", Instant),  # the one message that may be sent for it
     Column("declined_at", Instant),
     Column("accepted_at", Instant),
+    sqlite_autoincrement=True,
 )
 
 answers = Table(

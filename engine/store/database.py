@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError
@@ -23,6 +23,9 @@ from engine.store.metadata import metadata
 BUSY_MS = 5_000
 WAL_SAFE_SINCE = (3, 51, 3)
 IN_MEMORY = "sqlite://"
+
+Transaction: TypeAlias = Connection
+"""What `begin` and `read` hand out, as rooms call it that know no SQL and pass it on."""
 
 
 class Database:

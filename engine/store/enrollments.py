@@ -24,6 +24,7 @@ class NewEnrollment:
     seed: str
     variants: Mapping[str, str]
     draws: Mapping[str, str]
+    learned: Sequence[Mapping[str, Any]]  # what they went by, see plan.epoch
     first: Sequence[tuple[int, datetime | None, str | None, int | None]]
 
 
@@ -32,13 +33,17 @@ def add(
 ) -> int:
     """Store enrollments and places; how many are, or would be, new.
 
+    Who has left since the batch was read gets no place, and a couple of nobody no enrollment.
     Left alone: a couple in the campaign, or once in it from the same start; and, unless the couples were `named`, one
     that was ever in it, or was stopped in any campaign: who left is not taken back by an order about everyone.
     """
     if not batch:
         return 0
     already = _left_alone(connection, batch, named=named)
-    new = [each for each in batch if each.couple_id not in already]
+    here = _still_here(connection, batch)
+    new = [
+        each for each in batch if each.couple_id not in already and any(partner in here for partner, *_ in each.first)
+    ]
     if not new or dry_run:
         return len(new)
     connection.execute(
@@ -58,12 +63,14 @@ def add(
             }
             for each in new
             for partner, due_at, step, occurrence in each.first
+            if partner in here
         ],
     )
     return len(new)
 
 
-_COLUMNS = ("couple_id", "campaign", "digest", "start", "seed", "variants", "draws")
+ADDRESSED = partners.c.email_index.is_not(None) | partners.c.phone_index.is_not(None)
+_COLUMNS = ("couple_id", "campaign", "digest", "start", "seed", "variants", "draws", "learned")
 _wanted = rowset("wanted", couple_id=Integer)
 _active = (
     select(enrollments.c.couple_id, enrollments.c.id)
@@ -97,6 +104,16 @@ def _left_alone(connection: Connection, batch: Sequence[NewEnrollment], *, named
     return set(connection.execute(_before, wanted | asked).scalars())
 
 
+_members = rowset("members", partner_id=Integer)
+_here = select(partners.c.id).join(_members, _members.c.partner_id == partners.c.id).where(partners.c.left_at.is_(None))
+
+
+def _still_here(connection: Connection, batch: Sequence[NewEnrollment]) -> set[int]:
+    """The partners of the batch who have not left."""
+    members = rows([[partner] for each in batch for partner, *_ in each.first])
+    return set(connection.execute(_here, {"members": members}).scalars())
+
+
 def _running(connection: Connection, batch: Sequence[NewEnrollment]) -> dict[int, int]:
     """The running enrollment of each couple in the batch's campaign, where there is one, by couple."""
     wanted = {"wanted": rows([[each.couple_id] for each in batch]), "campaign": batch[0].campaign}
@@ -115,17 +132,25 @@ _candidates = (
         partners.c.touch,
         partners.c.locale,
         partners.c.channel,
+        partners.c.reach_days,
     )
     .join(partners, partners.c.couple_id == couples.c.id)
+    .where(partners.c.left_at.is_(None))
     .order_by(couples.c.id, partners.c.position)
 )
+_one_of_them = select(1).where(partners.c.couple_id == couples.c.id, partners.c.left_at.is_(None))
 
 
 def candidates(
     connection: Connection, after: int, limit: int, refs: Sequence[str] | None = None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The partners of the next `limit` couples after couple id `after`, in order; all couples, or those named."""
-    page = select(couples.c.id).where(couples.c.id > after).order_by(couples.c.id).limit(limit)
+    """The partners of the next `limit` couples after couple id `after`, in order; all couples, or those named.
+
+    Nobody who has left; and of couples that are not named only those in which somebody has an address that is
+    confirmed: a partner without any is a sign-up that never was.
+    """
+    wanted = _one_of_them if refs is not None else _one_of_them.where(ADDRESSED)
+    page = select(couples.c.id).where(couples.c.id > after, exists(wanted)).order_by(couples.c.id).limit(limit)
     if refs is not None:
         page = page.where(couples.c.ref.in_(refs))
     return connection.execute(_candidates.where(couples.c.id.in_(page))).all()
@@ -180,21 +205,25 @@ _seatless = (
         partners.c.position,
         partners.c.timezone,
         partners.c.send_at,
+        partners.c.reach_days,
+        enrollments.c.left_week,
     )
     .join(partners, partners.c.couple_id == enrollments.c.couple_id)
     .outerjoin(places, (places.c.enrollment_id == enrollments.c.id) & (places.c.partner_id == partners.c.id))
     .where(
         enrollments.c.status.in_(["active", "paused"]),
         enrollments.c.campaign != NOTICES,
+        partners.c.left_at.is_(None),
         places.c.enrollment_id.is_(None),
     )
     .order_by(enrollments.c.id)
 )
 
 
-def seatless(connection: Connection) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Partners who joined a couple after it enrolled, and have no place in its running enrollments yet."""
-    return connection.execute(_seatless).all()
+def seatless(connection: Connection, couple_id: int | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Partners who joined their couple, any or this one, after it enrolled, and have no place in what it is in yet."""
+    chosen = _seatless if couple_id is None else _seatless.where(enrollments.c.couple_id == couple_id)
+    return connection.execute(chosen).all()
 
 
 def seat(connection: Connection, seats: Sequence[tuple[int, int, datetime | None, str | None, int | None]]) -> None:

@@ -1,12 +1,17 @@
 """What the gates need to know of a partner in an enrollment: the same columns when planning and just before sending."""
 
+from collections import namedtuple
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, CursorResult, FromClause, and_, case, exists, func, literal_column, select
 
 from engine.store.schema import couples, enrollments, partners, suppressions
 
 other = partners.alias("other")
+
+OTHER_NAME = func.coalesce(other.c.given_name, partners.c.calls_other).label("other_name")
+"""What the partner calls the other: also one who has erased themselves. Null for who never had another."""
 
 
 def _suppressed(index: ColumnElement[bytes], to: ColumnElement[bytes] | None = None) -> ColumnElement[bool]:
@@ -23,6 +28,10 @@ STANDING: tuple[ColumnElement[Any], ...] = (
     partners.c.id.label("partner_id"),
     partners.c.position,
     partners.c.timezone,
+    partners.c.reach_days,
+    partners.c.reach_from,
+    partners.c.reach_until,
+    partners.c.left_at,
     partners.c.paused_until.label("partner_paused_until"),
     couples.c.paused_until.label("couple_paused_until"),
     couples.c.life_event_at,
@@ -42,6 +51,7 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     _suppressed(partners.c.phone_index).label("phone_suppressed"),
     enrollments.c.digest,
     other.c.id.label("other_id"),
+    OTHER_NAME,
     (other.c.email_index == partners.c.email_index).label("same_email"),
     (other.c.phone_index == partners.c.phone_index).label("same_phone"),
 )
@@ -75,3 +85,13 @@ def joined(base: FromClause) -> FromClause:
         .join(couples, couples.c.id == partners.c.couple_id)
         .outerjoin(other, and_(other.c.couple_id == partners.c.couple_id, other.c.id != partners.c.id))
     )
+
+
+def quick(result: CursorResult[*tuple[Any, ...]]) -> list[Facts]:
+    """The rows as named tuples: SQLAlchemy's Row looks a name up each time, and every column here is read."""
+    return [*map(_named_tuple(tuple(result.keys()))._make, result.all())]
+
+
+@cache
+def _named_tuple(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)

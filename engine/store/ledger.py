@@ -227,8 +227,15 @@ def settle(connection: Connection, settled: Sequence[Sequence[object]]) -> int:
     return connection.execute(_settle, {"settled": rows(settled)}).rowcount
 
 
+_tried = rowset("tried", delivery_id=Integer, transport=String, outcome=String, detail=String)
+_log = insert(attempts).from_select(
+    [*_tried.c.keys(), "at"],
+    # Without those whose partner was erased while they were on their way.
+    select(*_tried.c, bindparam("at", type_=Instant)).join(deliveries, deliveries.c.id == _tried.c.delivery_id),
+)
+
+
 def log_attempts(connection: Connection, tried: Sequence[tuple[int, str, str, str]], at: datetime) -> None:
     """Keep what was not accepted, and why: (delivery, transport, outcome, detail)."""
     if tried:
-        names = ("delivery_id", "transport", "outcome", "detail")
-        connection.execute(insert(attempts), [{**dict(zip(names, row, strict=True)), "at": at} for row in tried])
+        connection.execute(_log, {"tried": rows(tried), "at": at})

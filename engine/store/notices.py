@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.clock import TZDATA_VERSION
@@ -16,17 +16,18 @@ from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 
 @dataclass(frozen=True, slots=True)
 class To:
-    """An address that is not the partner's own, sealed and indexed as theirs are."""
+    """An address that is not the partner's own, sealed and indexed as theirs; `locale` if its reader has another."""
 
     channel: Channel
     cipher: bytes
     index: bytes
+    locale: str | None = None
 
 
-def sealed_to(vault: Vault, channel: Channel, address: str) -> To:
+def sealed_to(vault: Vault, channel: Channel, address: str, locale: str | None = None) -> To:
     """An address in normal form, as a notice takes it."""
     purpose = SEALED_EMAIL if channel is Channel.EMAIL else SEALED_PHONE
-    return To(channel, vault.seal(address, purpose), address_index(vault, channel, address))
+    return To(channel, vault.seal(address, purpose), address_index(vault, channel, address), locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Post:
             "status": "planned",
             "to_cipher": posted.to.cipher if posted.to else None,
             "to_index": posted.to.index if posted.to else None,
+            "to_locale": posted.to.locale if posted.to else None,
             "about": posted.about,
         }
         return connection.execute(insert(deliveries).on_conflict_do_nothing(), row).rowcount == 1
@@ -113,11 +115,49 @@ class Post:
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class AskedOf:
+    """A notice that asked something of whoever reads an address that is no partner's, or not yet."""
+
+    notice: Notice
+    about: int | None
+    to: To
+    locale: str  # the language it was in
+
+
+def asked_of(connection: Connection, delivery_id: int) -> AskedOf | None:
+    """The notice that a delivery was; None when it is gone, or asks nobody anything, as what the operator gets."""
+    row = connection.execute(_asked_of, {"delivery_id": delivery_id}).one_or_none()
+    if row is None:
+        return None
+    return AskedOf(Notice(row.step), row.about, To(Channel(row.channel), row.to_cipher, row.to_index), row.locale)
+
+
+_asked_of = (
+    select(
+        deliveries.c.step,
+        deliveries.c.channel,
+        deliveries.c.about,
+        deliveries.c.to_cipher,
+        deliveries.c.to_index,
+        func.coalesce(deliveries.c.to_locale, partners.c.locale).label("locale"),
+    )
+    .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
+    .join(partners, partners.c.id == deliveries.c.partner_id)
+    .where(
+        deliveries.c.id == bindparam("delivery_id", type_=Integer),
+        deliveries.c.to_index.is_not(None),
+        deliveries.c.step.in_([Notice.CONFIRM.value, Notice.INVITE.value]),
+        enrollments.c.campaign == NOTICES,
+    )
+)
 _person = select(partners.c.couple_id, partners.c.channel, partners.c.timezone).where(
     partners.c.id == bindparam("partner_id", type_=Integer)
 )
 _standing = select(enrollments.c.id, enrollments.c.digest).where(
-    enrollments.c.couple_id == bindparam("couple_id", type_=Integer), enrollments.c.campaign == NOTICES
+    enrollments.c.couple_id == bindparam("couple_id", type_=Integer),
+    enrollments.c.campaign == NOTICES,
+    enrollments.c.status == "active",  # one that came along with somebody who joined is over
 )
 _renew = (
     update(enrollments)

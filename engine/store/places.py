@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, exists, func, insert, select, update
 
-from engine.store.facts import FACTS, Facts, joined, other
+from engine.store.facts import FACTS, Facts, joined, quick
 from engine.store.rowset import rows, rowset
 from engine.store.schema import LEASED, PLANNED, couples, deliveries, enrollments, partners, places
 from engine.store.types import Instant, to_millis
@@ -19,6 +19,8 @@ _places = (
         enrollments.c.start,
         enrollments.c.variants,
         enrollments.c.draws,
+        enrollments.c.left_week,
+        places.c.passed,
         partners.c.send_at.label("own_time"),
         partners.c.locale,
         partners.c.causes,
@@ -29,7 +31,7 @@ _places = (
     .order_by(places.c.next_due_at, places.c.enrollment_id, places.c.partner_id)
     .limit(bindparam("limit", type_=Integer))
 )
-_NAMES = partners.c.given_name, partners.c.phone_cipher, other.c.given_name.label("other_name")
+_NAMES = partners.c.given_name, partners.c.phone_cipher
 _due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant))
 
 
@@ -43,7 +45,7 @@ def any_due(connection: Connection, now: datetime) -> bool:
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
     """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need."""
-    return connection.execute(_due, {"now": now, "limit": limit}).all()
+    return quick(connection.execute(_due, {"now": now, "limit": limit}))
 
 
 def upcoming(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
@@ -61,6 +63,7 @@ _waiting_rows = (
         deliveries.c.enrollment_id,
         deliveries.c.variant,
         deliveries.c.step,
+        deliveries.c.occurrence,
         deliveries.c.week,
         deliveries.c.activity,
         deliveries.c.channel,
@@ -73,7 +76,7 @@ _waiting_rows = (
         partners.c.phone_cipher,
         partners.c.locale,
         partners.c.timezone,
-        _twin.c.given_name.label("other_name"),
+        func.coalesce(_twin.c.given_name, partners.c.calls_other).label("other_name"),
         couples.c.ref,
     )
     .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
@@ -120,6 +123,7 @@ _planned = rowset(
     send_at=BigInteger,
     expires_at=BigInteger,
     moved_because=String,
+    waits_for=String,
     timezone=String,
     tzdata=String,
     status=String,

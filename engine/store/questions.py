@@ -1,12 +1,14 @@
 """A question: one partner's delivery of a step, as far as answering it goes. Its later copies are the same question."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, func, select
 
 from engine.model.delivery import LATER
 from engine.store.schema import deliveries, enrollments, partners
+from engine.store.types import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,18 @@ def find(connection: Connection, delivery_id: int) -> Question | None:
     return None if row is None else made(row)
 
 
+_gone = asked.where(
+    deliveries.c.status == "sent",
+    deliveries.c.sent_at > bindparam("after", type_=Instant),
+    deliveries.c.sent_at <= bindparam("until", type_=Instant),
+).order_by(deliveries.c.id)
+
+
+def gone_between(connection: Connection, after: datetime, until: datetime) -> list[Question]:
+    """The questions of all messages that were sent after one instant, and by another."""
+    return [made(row) for row in connection.execute(_gone, {"after": after, "until": until})]
+
+
 _of_both = (
     select(deliveries.c.partner_id, func.max(deliveries.c.id))
     .where(
@@ -94,3 +108,27 @@ def of_both(connection: Connection, question: Question) -> dict[int, int]:
     """Each partner's latest delivery of the same question, by partner."""
     wanted = {"enrollment_id": question.enrollment_id, "step": question.step, "occurrence": question.occurrence}
     return {row[0]: row[1] for row in connection.execute(_of_both, wanted)}
+
+
+_of_other = (
+    select(deliveries.c.activity)
+    .where(
+        deliveries.c.enrollment_id == bindparam("enrollment_id", type_=Integer),
+        deliveries.c.step == bindparam("step"),
+        deliveries.c.occurrence % LATER == bindparam("occurrence", type_=Integer),
+        deliveries.c.partner_id != bindparam("partner_id", type_=Integer),
+    )
+    .limit(1)
+)
+
+
+def activity_of_other(connection: Connection, question: Question) -> str | None:
+    """What the other partner was asked on the same occasion: for once both have seen both answers, and not before."""
+    wanted = {
+        "enrollment_id": question.enrollment_id,
+        "step": question.step,
+        "occurrence": question.occurrence,
+        "partner_id": question.partner_id,
+    }
+    found: str | None = connection.execute(_of_other, wanted).scalar()
+    return found

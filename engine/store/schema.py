@@ -1,6 +1,9 @@
 """The tables. Every change here needs a migration beside it (a test compares the two).
 
 Addresses are never in the clear: `*_cipher` is AES-256-GCM (see vault), `*_index` a keyed hash for look-up.
+
+Where ids are in links (`sqlite_autoincrement`) none is ever given twice: SQLite otherwise gives the highest anew once
+its row is deleted, and a link that somebody kept would open another person's page. PostgreSQL never does.
 """
 
 from sqlalchemy import (
@@ -25,7 +28,7 @@ from sqlalchemy import (
 )
 
 from engine.store.metadata import Id, metadata
-from engine.store.types import Instant, Json, LocalDate, LocalTime, StringMap, StringSet
+from engine.store.types import Instant, Json, LocalDate, LocalTime, StringMap, StringSet, Weekdays
 
 definitions = Table(
     "definitions",
@@ -75,7 +78,7 @@ partners = Table(
     Column("share_pulse", Boolean, nullable=False, server_default=false()),  # the joint line may count theirs
     Column("shared_phone", Boolean, nullable=False, server_default=false()),  # a text from it may be anyone's
     # When they may be reached, within the campaign's own window; null: whenever that is open.
-    Column("reach_days", StringSet),  # numbers of weekdays, 0 Monday
+    Column("reach_days", Weekdays),  # none: any
     Column("reach_from", LocalTime),
     Column("reach_until", LocalTime),
     Column("left_at", Instant),
@@ -83,6 +86,7 @@ partners = Table(
     Column("calls_other", String(100)),  # the name of a partner who has erased themselves, as the one who stays knew it
     UniqueConstraint("couple_id", "position"),
     CheckConstraint("position IN (1, 2)", name="two_people"),
+    sqlite_autoincrement=True,
 )
 
 consents = Table(
@@ -123,6 +127,7 @@ enrollments = Table(
     Column("variants", StringMap, nullable=False),
     Column("draws", StringMap, nullable=False),
     Column("learned", Json),  # what each drawing went by, see plan.learn
+    Column("left_week", SmallInteger),  # the week in which one of the two was lost to it, see plan.finishing
     Column("created_at", Instant, nullable=False),
 )
 # A couple is in a campaign once at a time.
@@ -143,6 +148,7 @@ places = Table(
     Column("next_due_at", Instant),  # null: no step is left for this partner
     Column("next_step", String(80)),
     Column("next_occurrence", Integer),  # days after the enrollment's start date
+    Column("passed", StringSet),  # slots after it in the calendar that are behind the partner, see plan.reseat
     PrimaryKeyConstraint("enrollment_id", "partner_id"),
 )
 # The tick reads only this index: an idle tick costs the same however many are enrolled. It is in the order in which due
@@ -191,11 +197,13 @@ deliveries = Table(
     # A notice may go to an address that is not the partner's own, such as one that is to be confirmed.
     Column("to_cipher", LargeBinary),
     Column("to_index", LargeBinary),
+    Column("to_locale", String(16)),  # the language of whoever reads that address, where it is not the partner's
     Column("about", BigInteger),  # the row that a notice is about: a confirmation, an invitation, a reveal, a delivery
     Column("waits_for", String(100)),  # the slot whose answers it holds back for
     Column("cost", Integer),  # estimated when it was handed over, in millionths of the workspace's currency
     # One occurrence of a step reaches a partner once, on whichever channel: a second scheduler changes nothing.
     UniqueConstraint("enrollment_id", "partner_id", "step", "occurrence"),
+    sqlite_autoincrement=True,
 )
 # Written out, not bound, here and in statements: SQLite uses a partial index only where the text implies its condition.
 PLANNED = deliveries.c.status == literal_column("'planned'")

@@ -1,8 +1,9 @@
 """Suppressions that follow from what we heard. What is stored depends on what was told, not on the order of telling.
 
 Of several reasons for one address the list keeps one: a firm one (bounce, complaint) before what its owner may take
-back (STOP), that before a count of soft bounces; of two alike the earlier. What the operator put there stays. START
-takes back only what was asked before it; a delivery that arrives takes back only the count of soft bounces.
+back (STOP), of these "never write to me again" before "no more of these" (UNSUBSCRIBED, after which one may sign up
+anew), that before a count of soft bounces; of two alike the earlier. What the operator put there stays. START takes
+back only what was asked before it; a delivery that arrives takes back only the count of soft bounces.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,12 @@ _COLUMNS = ("address_index", "channel", "reason", "source", "at")
 
 
 def _rank(reason: ColumnElement[str]) -> ColumnElement[int]:
-    return case((reason == SuppressReason.SOFT_BOUNCES.value, 2), (reason.in_(_revocable), 1), else_=0)
+    return case(
+        (reason == SuppressReason.SOFT_BOUNCES.value, 3),
+        (reason == SuppressReason.UNSUBSCRIBED.value, 2),
+        (reason.in_(_revocable), 1),
+        else_=0,
+    )
 
 
 def _merged(statement: Any) -> Insert:
@@ -139,9 +145,29 @@ def unsubscribe(connection: Connection, partner_id: int, channel: Channel, sourc
     if index is None:
         return False
     before = reason(connection, index)
-    row = (index, channel.value, SuppressReason.UNSUBSCRIBED.value, source, at)
-    connection.execute(_merged(insert(suppressions)), dict(zip(_COLUMNS, row, strict=True)))
+    _suppress_one(connection, index, channel, SuppressReason.UNSUBSCRIBED, source, at)
     return before is None or (before not in REVOCABLE and reason(connection, index) in REVOCABLE)
+
+
+def decline(connection: Connection, index: bytes, channel: Channel, source: str, at: datetime) -> None:
+    """Never write to this address again, not even to ask whose it is: its reader was asked, and said no."""
+    _suppress_one(connection, index, channel, SuppressReason.DECLINED, source, at)
+
+
+def welcome_back(connection: Connection, index: bytes) -> None:
+    """Take back the unsubscribing of an address whose reader has signed up with it anew; nothing else is taken back."""
+    connection.execute(
+        delete(suppressions).where(
+            suppressions.c.address_index == index, suppressions.c.reason == SuppressReason.UNSUBSCRIBED.value
+        )
+    )
+
+
+def _suppress_one(
+    connection: Connection, index: bytes, channel: Channel, why: SuppressReason, source: str, at: datetime
+) -> None:
+    row = (index, channel.value, why.value, source, at)
+    connection.execute(_merged(insert(suppressions)), dict(zip(_COLUMNS, row, strict=True)))
 
 
 _soft = and_(events.c.type == EventType.BOUNCED.value, events.c.suppress.is_(None), events.c.delivery_id.is_not(None))

@@ -123,6 +123,22 @@ class StringSet(Exact[frozenset[str]]):
         return _set(value) if value else frozenset()
 
 
+class Weekdays(Exact[frozenset[int]]):
+    """A set of weekdays, 0 Monday to 6 Sunday, comma separated in order."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> str:
+        return ",".join(map(str, sorted(value or ())))
+
+    @staticmethod
+    def read(value: str | None) -> frozenset[int]:
+        return _weekdays(value) if value else NO_DAYS
+
+
+NO_DAYS: frozenset[int] = frozenset()
+
 # There are few different times and sets, and every row that is read has them.
 _time = lru_cache(maxsize=2_048)(time.fromisoformat)
 
@@ -130,3 +146,8 @@ _time = lru_cache(maxsize=2_048)(time.fromisoformat)
 @lru_cache(maxsize=1_024)
 def _set(value: str) -> frozenset[str]:
     return frozenset(value.split(","))
+
+
+@lru_cache(maxsize=128)
+def _weekdays(value: str) -> frozenset[int]:
+    return frozenset(map(int, value.split(",")))

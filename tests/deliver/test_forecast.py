@@ -1,20 +1,23 @@
 """What `rekindle schedule` promises is what happens, when the engine runs without a break and nothing changes."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from made import campaign
 from simulated import SMALL
+from sqlalchemy import insert
 from world import World, at, person, talk
 
 from engine.define.digest import identified
 from engine.deliver.definitions import Definitions
 from engine.deliver.forecast import schedule
-from engine.model.campaign import Caps
+from engine.model.campaign import Caps, Wait
+from engine.model.delivery import MovedBecause
 from engine.simulate.people import made_up
+from engine.store.couples_schema import reveals
 from engine.transport.memory import MemoryTransport
 
 SAME = ("couple", "step", "week", "activity", "channel", "due_at", "local_time", "timezone", "reason")
@@ -105,4 +108,29 @@ def test_what_is_planned_for_tomorrow_morning_is_still_to_come() -> None:
     world.go_to("2026-03-03T21:00")
     expected = promised(world)
     assert [entry[5] for entry in expected] == ["2026-03-04T09:00:00Z"]
+    assert happened(world) == expected
+
+
+def test_days_and_hours_of_ones_own_are_foretold() -> None:
+    world = World(talk("a", days=(1,), weeks=(1, 2)), talk("b", days=(4,), weeks=(1, 2)))
+    world.join("x", person("Ana"), person("Ben"))
+    world.alter("Ana", reach_days=frozenset({3, 6}), reach_from=time(13))
+    world.enroll()
+    expected = promised(world)
+    assert len(expected) == 8
+    assert happened(world) == expected
+
+
+def test_a_step_that_waits_is_foretold_for_the_latest_that_it_may_be() -> None:
+    world = World(talk("a", weeks=(1, 2)), talk("read", days=(3,), weeks=(1, 2), wait=Wait("a", timedelta(days=2))))
+    world.join("x", person("Ana"), person("Ben"))
+    world.enroll()
+    with world.database.begin() as connection:
+        connection.execute(insert(reveals).values(enrollment_id=1, step="a", occurrence=1, at=world.clock.now()))
+    expected = promised(world)
+    reading = {entry[5] for entry in expected if entry[1] == "read"}
+    assert reading == {"2026-03-05T09:00:00Z", "2026-03-14T09:00:00Z"}  # in week 1 the answers are known already
+    with world.database.read() as connection:
+        found = list(schedule(connection, Definitions(), until=None, couple="x", limit=10))
+    assert {each.moved for each in found if each.step == "read"} == {None, MovedBecause.WAITING}
     assert happened(world) == expected

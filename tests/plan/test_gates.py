@@ -51,6 +51,8 @@ def test_when_nothing_stands_against_it_it_is_sent() -> None:
         ({"enrollment": EnrollmentStatus.STOPPED}, SkipReason.STOPPED),
         ({"paused_until": NOON + timedelta(minutes=1)}, SkipReason.PAUSED),
         ({"life_event": True}, SkipReason.LIFE_EVENT),
+        ({"left": True}, SkipReason.LEFT),
+        ({"left": True, "paused_until": NOON + timedelta(days=1)}, SkipReason.LEFT),
         ({"timezone": "Mars/Olympus"}, SkipReason.UNKNOWN_TIMEZONE),
         ({"timezone": "Mars/Olympus", "sent_today": 1}, SkipReason.UNKNOWN_TIMEZONE),
         ({"window": (None,) * 7}, SkipReason.OUTSIDE_WINDOW),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.clock import zone_names
 from engine.model.campaign import SAFE_WEEK, Hours
 from engine.plan.local import wall_time
-from engine.plan.window import Window, closes_at, next_day_open, next_open
+from engine.plan.window import Window, closes_at, goes_the_same_day, narrowed, next_day_open, next_open, reachable
 
 ZONES = st.sampled_from(sorted(zone_names()))
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
@@ -79,3 +79,46 @@ def test_what_is_left_of_a_window_ends_when_it_closes(moment: datetime, timezone
 
 def test_a_window_that_is_closed_all_week_never_opens() -> None:
     assert next_open(datetime(2026, 3, 3, tzinfo=UTC), "UTC", (None,) * 7) is None
+
+
+DAY_SETS = st.frozensets(st.integers(0, 6))
+TIMES = st.none() | st.times().map(lambda at: at.replace(second=0, microsecond=0))
+
+
+@given(WINDOWS, DAY_SETS, TIMES, TIMES, MOMENTS, ZONES)
+def test_a_narrowed_window_is_open_when_the_campaigns_is_and_the_partner_wants_it_and_at_no_other_time(
+    window: Window, days: frozenset[int], from_: time | None, until: time | None, moment: datetime, timezone: str
+) -> None:
+    wall = wall_time(moment, timezone)
+    wanted = (not days or wall.weekday() in days) and (
+        (from_ is None or from_ <= wall.time()) and (until is None or wall.time() < until)
+    )
+    own = narrowed(window, days, from_, until)
+    assert is_open(moment, timezone, own) == (is_open(moment, timezone, window) and wanted)
+    assert reachable(window, days, from_, until) == any(own)
+
+
+def test_a_partner_who_says_nothing_has_the_campaigns_own_window() -> None:
+    assert narrowed(SAFE_WEEK, frozenset(), None, None) == SAFE_WEEK
+
+
+@pytest.mark.parametrize(
+    ("days", "from_", "until", "ever"),
+    [
+        (frozenset(), time(19), time(23), True),  # an hour is left
+        (frozenset(), time(20), time(23), False),  # it closes as they begin
+        (frozenset(), time(5), time(9), False),
+        (frozenset({6}), time(9), time(12), False),  # on Sundays it opens at noon
+        (frozenset({5, 6}), time(9), time(12), True),
+        (frozenset(), time(12), time(12), False),
+    ],
+)
+def test_hours_that_never_meet_the_campaigns_reach_nobody(
+    days: frozenset[int], from_: time, until: time, ever: bool
+) -> None:
+    assert reachable(SAFE_WEEK, days, from_, until) is ever
+
+
+@pytest.mark.parametrize(("at", "same_day"), [(time(7), True), (time(19, 59), True), (time(20), False)])
+def test_what_falls_after_the_window_has_closed_goes_on_another_day(at: time, same_day: bool) -> None:
+    assert goes_the_same_day(SAFE_WEEK, at) is same_day

@@ -10,7 +10,8 @@ from world import VAULT, World, at, person, phone
 
 from engine.model.campaign import Channel
 from engine.model.event import Inbound
-from engine.store import events, intake, ledger, replies, schema, stops
+from engine.model.reply import ReadAs
+from engine.store import events, intake, ledger, replies, schema, stops, writers
 from engine.store.vault import address_index
 
 NINE = at("2026-03-03T09:00")
@@ -75,7 +76,7 @@ def test_a_reply_is_kept_once_and_sealed(world: World) -> None:
     inbound = Inbound("memory", "k", NINE, Channel.SMS, phone("Ana"), "warm words")
     with world.database.begin() as connection:
         for _ in range(2):
-            replies.keep(connection, VAULT, inbound, 1, 1, False)
+            replies.keep(connection, VAULT, inbound, 1, 1, ReadAs.KEPT)
     (row,) = world.rows(schema.replies)
     assert b"warm" not in row.text_cipher
 
@@ -83,10 +84,9 @@ def test_a_reply_is_kept_once_and_sealed(world: World) -> None:
 def test_a_phone_is_its_first_partners_and_an_unknown_one_nobodys(world: World) -> None:
     index = address_index(VAULT, Channel.SMS, phone("Ben"))
     with world.database.read() as connection:
-        found = replies.whose(connection, Channel.WHATSAPP, index)
-        assert found is not None
-        assert (found.id, found.locale) == (2, "en")
-        assert replies.whose(connection, Channel.EMAIL, index) is None
+        (found,) = writers.writers(connection, Channel.WHATSAPP, index)
+        assert (found.id, found.locale, found.consented) == (2, "en", True)
+        assert writers.writers(connection, Channel.EMAIL, index) == []
 
 
 def test_the_acceptance_we_are_told_of_leaves_what_is_sent_as_it_is(world: World) -> None:

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["couple_id"], ["couples.id"], name="fk_partners_couple_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_partners"),
         sa.UniqueConstraint("couple_id", "position", name="uq_partners_couple_id_position"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_partners_email_index", "partners", ["email_index"], unique=False)
     op.create_index("ix_partners_phone_index", "partners", ["phone_index"], unique=False)
@@ -146,6 +147,7 @@ def upgrade() -> None:
             "occurrence",
             name="uq_deliveries_enrollment_id_partner_id_step_occurrence",
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_deliveries_in_doubt",

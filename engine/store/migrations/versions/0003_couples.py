@@ -46,6 +46,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_answers_partner_id", "answers", ["partner_id"], unique=False)
     op.create_table(
+        "invitations",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("partner_id", ID, nullable=False),
+        sa.Column("made_at", types.Instant(), nullable=False),
+        sa.Column("messaged_at", types.Instant(), nullable=True),
+        sa.Column("declined_at", types.Instant(), nullable=True),
+        sa.Column("accepted_at", types.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_invitations_partner_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_invitations"),
+        sa.UniqueConstraint("partner_id", name="uq_invitations_partner_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "confirmations",
         sa.Column("id", ID, nullable=False),
         sa.Column("partner_id", ID, nullable=False),
@@ -53,28 +66,21 @@ def upgrade() -> None:
         sa.Column("address_cipher", sa.LargeBinary(), nullable=False),
         sa.Column("address_index", sa.LargeBinary(), nullable=False),
         sa.Column("campaign", sa.String(length=80), nullable=True),
+        sa.Column("invitation_id", ID, nullable=True),
         sa.Column("asked_at", types.Instant(), nullable=False),
         sa.Column("confirmed_at", types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["partner_id"], ["partners.id"], name="fk_confirmations_partner_id", ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["invitation_id"], ["invitations.id"], name="fk_confirmations_invitation_id", ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_confirmations"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_confirmations_address_index", "confirmations", ["address_index"], unique=False)
+    op.create_index("ix_confirmations_invitation_id", "confirmations", ["invitation_id"], unique=False)
     op.create_index("ix_confirmations_partner_id", "confirmations", ["partner_id"], unique=False)
-    op.create_table(
-        "invitations",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("partner_id", ID, nullable=False),
-        sa.Column("made_at", types.Instant(), nullable=False),
-        sa.Column("given_name", sa.String(length=100), nullable=False),
-        sa.Column("messaged_at", types.Instant(), nullable=True),
-        sa.Column("declined_at", types.Instant(), nullable=True),
-        sa.Column("accepted_at", types.Instant(), nullable=True),
-        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_invitations_partner_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_invitations"),
-        sa.UniqueConstraint("partner_id", name="uq_invitations_partner_id"),
-    )
     op.create_table(
         "pulses",
         sa.Column("id", ID, nullable=False),
@@ -157,6 +163,7 @@ def upgrade() -> None:
     op.add_column("consents", sa.Column("version", sa.String(length=32), server_default=sa.text("''"), nullable=False))
     op.add_column("deliveries", sa.Column("to_cipher", sa.LargeBinary(), nullable=True))
     op.add_column("deliveries", sa.Column("to_index", sa.LargeBinary(), nullable=True))
+    op.add_column("deliveries", sa.Column("to_locale", sa.String(length=16), nullable=True))
     op.add_column("deliveries", sa.Column("about", sa.BigInteger(), nullable=True))
     op.add_column("deliveries", sa.Column("waits_for", sa.String(length=100), nullable=True))
     op.create_index(
@@ -168,16 +175,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("waits_for IS NOT NULL AND status = 'planned'"),
     )
     op.add_column("enrollments", sa.Column("learned", types.Json(), nullable=True))
+    op.add_column("enrollments", sa.Column("left_week", sa.SmallInteger(), nullable=True))
     op.add_column("partners", sa.Column("answers_consent", sa.Boolean(), server_default=sa.text("0"), nullable=False))
     op.add_column("partners", sa.Column("share_texts", sa.Boolean(), server_default=sa.text("0"), nullable=False))
     op.add_column("partners", sa.Column("share_pulse", sa.Boolean(), server_default=sa.text("0"), nullable=False))
     op.add_column("partners", sa.Column("shared_phone", sa.Boolean(), server_default=sa.text("0"), nullable=False))
-    op.add_column("partners", sa.Column("reach_days", types.StringSet(), nullable=True))
+    op.add_column("partners", sa.Column("reach_days", types.Weekdays(), nullable=True))
     op.add_column("partners", sa.Column("reach_from", types.LocalTime(), nullable=True))
     op.add_column("partners", sa.Column("reach_until", types.LocalTime(), nullable=True))
     op.add_column("partners", sa.Column("left_at", types.Instant(), nullable=True))
     op.add_column("partners", sa.Column("epoch", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("partners", sa.Column("calls_other", sa.String(length=100), nullable=True))
+    op.add_column("places", sa.Column("passed", types.StringSet(), nullable=True))
     op.add_column(
         "replies", sa.Column("read_as", sa.String(length=16), server_default=sa.text("'kept'"), nullable=False)
     )
