@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from made import activity
 from sqlalchemy import select
-from world import VAULT, World
+from world import VAULT, World, person, talk
 
 from engine.hear.intake import Hearing
-from engine.model.campaign import Channel
+from engine.model.campaign import Audience, Channel, StepPurpose
 from engine.model.event import Command, Event, EventType, Heard, Inbound, Unreadable
+from engine.model.strategy import ActivityText
 from engine.model.suppression import SuppressReason
-from engine.parts import sender_of, template_folders
 from engine.render.links import reference
-from engine.render.notices import Notices
-from engine.store import schema
+from engine.store import couples_schema, schema
+from engine.store.answers import SEALED_ANSWER
+from engine.store.replies import SEALED_TEXT
 from engine.store.vault import address_index
 from engine.transport.source import Answer, Forged, Hook, NotOurs
 
@@ -77,9 +80,7 @@ class Line:
 
     def another(self) -> Hearing:
         """The same line after a restart."""
-        settings = self.world.settings
-        notices = Notices(template_folders(settings), sender_of(settings))
-        return Hearing(self.world.database, VAULT, {SOURCE: self.provider}, self.world.clock, notices)
+        return self.world.another_engine().hearing_of({SOURCE: self.provider})
 
     def hook(self, *entries: dict[str, Any], kind: str = "events", signature: str = "good") -> Hook:
         """A call with these entries, as it would come in."""
@@ -134,6 +135,72 @@ class Line:
             )
             for rows in (self.world.rows(table) for table in TABLES)
         ]
+
+
+class Couple(Line):
+    """Ana and Ben by text, in a campaign of a question (Tuesday) and a pulse (Thursday) a week, at nine. They let us
+    keep their answers, and share them, unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        ana: dict[str, Any] | None = None,
+        ben: dict[str, Any] | None = None,
+        audience: Audience = Audience.BOTH,
+        **given: Any,
+    ) -> None:
+        weeks = (1, 2, 3)
+        pulse = talk("pulse", weeks=weeks, days=(3,), purpose=StepPurpose.PULSE, template="pulse", draw=None)
+        world = World(talk("ask", weeks=weeks, audience=audience), pulse, **{"activities": [HUG], **given})
+        world.join("x", person("Ana", channel=Channel.SMS), person("Ben", channel=Channel.SMS))
+        for name, values in (("Ana", ana), ("Ben", ben)):
+            world.alter(name, **{"answers_consent": True, "share_texts": True, **(values or {})})
+        world.enroll()
+        super().__init__(world)
+
+    def partner(self, name: str) -> int:
+        """The id of the partner called `name`."""
+        (found,) = [row.id for row in self.world.rows(schema.partners) if row.given_name == name]
+        return int(found)
+
+    def delivery(self, name: str, step: str = "ask", week: int = 1) -> int:
+        """The delivery of a step of a week to the partner called `name`."""
+        partner = self.partner(name)
+        (found,) = [
+            row.id
+            for row in self.world.rows()
+            if (row.partner_id, row.step, row.week) == (partner, step, week) and row.occurrence < 10_000
+        ]
+        return int(found)
+
+    def answer(self, name: str, week: int = 1) -> str | None:
+        """The words of a partner's answer, shared or not."""
+        row = self.answered(name, week)
+        return None if row is None or row.text_cipher is None else VAULT.open(row.text_cipher, SEALED_ANSWER)
+
+    def answered(self, name: str, week: int = 1) -> Any:
+        """The row of a partner's answer."""
+        occurrence = 1 + 7 * (week - 1)
+        partner = self.partner(name)
+        rows = self.world.rows(couples_schema.answers)
+        return next((row for row in rows if (row.partner_id, row.occurrence) == (partner, occurrence)), None)
+
+    def replies(self) -> list[tuple[str, str]]:
+        """What every reply says, and what it was taken for."""
+        return [(VAULT.open(row.text_cipher, SEALED_TEXT), row.read_as) for row in self.world.rows(schema.replies)]
+
+
+HUG = replace(
+    activity(0),
+    texts={
+        "en": ActivityText(
+            "Hug", "Hug {{ other_name }}.\n\n**On a hard day:** hold {{ other_name }}'s hand.", "Hug.", "How?"
+        ),
+        "es": ActivityText(
+            "Abrazo", "Abraza.\n\n**Un día difícil:** dale la mano a {{ other_name }}.", "Abraza.", "¿Cómo?"
+        ),
+    },
+)
 
 
 def email_index(address: str) -> bytes:

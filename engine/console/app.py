@@ -7,10 +7,13 @@ import typer
 
 from engine import __version__
 from engine.console import (
+    alerts,
     bounces,
     campaigns,
     couples,
     deliveries,
+    partners,
+    replies,
     sending,
     simulation,
     suppressions,
@@ -50,8 +53,11 @@ def root(
 
 for commands in (simulation, workspace, campaigns, sending, web):
     commands.register(app)
+partners.register(couples.group)
 app.add_typer(couples.group, name="couples")
 app.add_typer(deliveries.group, name="deliveries")
+app.add_typer(replies.group, name="replies")
+app.add_typer(alerts.group, name="alerts")
 app.add_typer(suppressions.group, name="suppressions")
 app.add_typer(bounces.group, name="bounces")
 app.add_typer(transports.group, name="transports")

@@ -69,15 +69,11 @@ def read(
 
 
 def _read(engine: "Engine", name: str, paths: list[Path], dry_run: bool) -> Counts:
-    from engine.hear.intake import Hearing
-    from engine.parts import sender_of, template_folders
-    from engine.render.notices import Notices
     from engine.transport.mailbox import BOUNCE, BounceMailbox, mails
     from engine.transport.source import Hook
 
     source = BounceMailbox(name)
-    notices = Notices(template_folders(engine.settings), sender_of(engine.settings))
-    hearing = Hearing(engine.database, engine.vault, {name: source}, engine.clock, notices)
+    hearing = engine.hearing_of({name: source})
     counts = Counts()
     for mail in mails(paths):
         if mail.content is None:

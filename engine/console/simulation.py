@@ -104,11 +104,12 @@ def demo(
 
     Leaves a folder with every message as a file, the database, and a gallery to look at.
     """
-    from engine.simulate.demo import COUPLE_WHO_STOPS, run
+    from engine.simulate.demo import CAMPAIGN, COUPLE_WHO_STOPS, run
+    from engine.web.samples import write_pages
 
     speak = console()
     speak.print("Eight weeks with sample couples on a virtual clock …")
-    done = run(out)
+    done = run(out, lambda engine: write_pages(engine, out, CAMPAIGN))
     summary("What happened to every delivery", Counter(done.counts))
     speak.print(f"Every message, as the couples would see it:  {done.gallery}", markup=False)
     speak.print(f"Emails and texts as files:                   {done.outbox}", markup=False)

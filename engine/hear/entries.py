@@ -13,18 +13,18 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from engine.hear import inbound, reactions
-from engine.hear.inbound import Notice
+from engine.hear.texting import Texting
 from engine.model.event import Event, Heard, Inbound
-from engine.store.vault import Vault
+from engine.render.notices import Response
 
 T = TypeVar("T")
 
 
 @dataclass
 class Taken:
-    """What one call came to. `notice` is for whoever wrote it, if one person did."""
+    """What one call came to. `response` is for whoever wrote it, if one person did."""
 
-    notice: Notice | None = None
+    response: Response | None = None
     entries: int = 0
     unreadable: int = 0
     failures: list[Exception] = field(default_factory=list)
@@ -41,23 +41,30 @@ class Taken:
 
 
 def take(
-    connection: Connection, vault: Vault, heard: Sequence[Heard], source: str, received_at: datetime, *, signed: bool
+    connection: Connection,
+    texting: Texting,
+    heard: Sequence[Heard],
+    source: str,
+    received_at: datetime,
+    *,
+    signed: bool,
 ) -> Taken:
     """Store what is news and react to it. `signed`: whether the source's calls prove who makes them."""
     taken = Taken(entries=len(heard))
     told = [each for each in heard if isinstance(each, Event)]
     texts = [each for each in heard if isinstance(each, Inbound)]
     taken.unreadable = len(heard) - len(told) - len(texts)
+    vault = texting.means.vault
     take_events = partial(reactions.take, connection, vault, source=source, received_at=received_at, signed=signed)
     if told and isinstance(_tried(connection, partial(take_events, told)), Exception):
         outcomes = [_tried(connection, partial(take_events, [each])) for each in told]
         taken.failures += [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     for text in texts:
-        answer = _tried(connection, partial(inbound.take, connection, vault, text, source, received_at))
+        answer = _tried(connection, partial(inbound.take, connection, texting, text, source, received_at))
         if isinstance(answer, Exception):
             taken.failures.append(answer)
         elif len(texts) == 1:  # an answer to the call goes to one person
-            taken.notice = answer
+            taken.response = answer
     if taken.failures and len(taken.failures) + taken.unreadable == taken.entries:
         raise taken.failures[0]
     return taken

@@ -15,14 +15,13 @@ from engine.clock import Clock
 from engine.errors import StoreError
 from engine.hear import calls, entries, reactions
 from engine.hear.entries import Taken
-from engine.hear.inbound import Notice
+from engine.hear.texting import Texting
 from engine.model.event import Heard
-from engine.render.notices import Notices
+from engine.render.notices import Response
 from engine.render.sandbox import RenderError
 from engine.store import events, intake
 from engine.store.database import Database
 from engine.store.intake import CallStatus
-from engine.store.vault import Vault
 from engine.transport.source import Answer, Conversational, EventSource, Forged, Hook, NotOurs
 
 BOUNCE = "bounce"
@@ -56,15 +55,13 @@ class Caught:
 class Hearing:
     """The webhooks of one engine. `refused` counts the calls that were turned away, by source and why."""
 
-    def __init__(
-        self, database: Database, vault: Vault, sources: Mapping[str, EventSource], clock: Clock, notices: Notices
-    ) -> None:
+    def __init__(self, database: Database, sources: Mapping[str, EventSource], clock: Clock, texting: Texting) -> None:
         self.refused: Counter[tuple[str, str]] = Counter()
         self._database = database
-        self._vault = vault
         self._sources = sources
         self._clock = clock
-        self._notices = notices
+        self._texting = texting
+        self._vault = texting.means.vault
         self._looked_back: datetime | None = None
 
     def receive(self, name: str, hook: Hook) -> int:
@@ -111,7 +108,7 @@ class Hearing:
         except Exception as error:
             self._failed(call_id, error)
             raise
-        return self._answer(source, taken.notice)
+        return self._answer(source, taken.response)
 
     def catch_up(self, limit: int = 200) -> Caught:
         """React to what was stored and left, and to events whose delivery has become known since they came.
@@ -182,15 +179,15 @@ class Hearing:
         with self._database.begin() as connection:
             if intake.is_done(connection, call_id):
                 return Taken()
-            taken = entries.take(connection, self._vault, heard, name, hook.received_at, signed=signed)
+            taken = entries.take(connection, self._texting, heard, name, hook.received_at, signed=signed)
             intake.mark(connection, call_id, CallStatus.DONE, taken.error())
         return taken
 
-    def _answer(self, source: EventSource, notice: Notice | None) -> Answer | None:
+    def _answer(self, source: EventSource, response: Response | None) -> Answer | None:
         if not isinstance(source, Conversational):
             return None
         text = None
-        if notice is not None:
+        if response is not None:
             with suppress(RenderError):  # lint's to find; what was ordered is done, and must not be undone by it
-                text = self._notices.text(notice.name, notice.locale)
+                text = self._texting.notices.text(response)
         return source.answer(text)

