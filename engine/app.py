@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.clock import Clock, SystemClock
 from engine.define.digest import freeze
-from engine.define.load import Library, find_campaign, load_library
+from engine.define.load import Library, campaign_files, find_campaign, load_campaign, load_library
 from engine.define.notices import notices
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
@@ -30,19 +30,23 @@ from engine.deliver.routes import Routes
 from engine.deliver.traffic import Traffic
 from engine.enroll.enrollment import Enrolled, enroll
 from engine.enroll.latecomers import seat_latecomers
+from engine.enroll.reception import Reception
+from engine.enroll.redraw import redraw
 from engine.errors import SettingsError, StoreError
 from engine.hear.intake import Caught, Hearing
 from engine.hear.means import Means
+from engine.hear.texting import Texting
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
 from engine.model.enrollment import StopReason
 from engine.model.sender import Sender
 from engine.parts import campaign_folders, load_vault, routes_of, sender_of, template_folders, workshop_of
+from engine.plan.calendar import Calendars
 from engine.render.compose import Composer
 from engine.render.links import Links
 from engine.render.notices import Notices
 from engine.settings import Settings
-from engine.store import couples, enrollments, places
+from engine.store import alerts, couples, enrollments, places
 from engine.store.database import Database, open_database
 from engine.store.notices import Post, sealed_to
 from engine.store.vault import Vault
@@ -51,9 +55,12 @@ from engine.transport.base import Transport
 from engine.transport.source import EventSource
 
 if TYPE_CHECKING:
+    from engine.enroll.changes import Changed, Changes
     from engine.enroll.importer import ImportReport
 
 T = TypeVar("T")
+
+TIDY_EVERY = timedelta(hours=1)
 
 
 @dataclass
@@ -86,6 +93,7 @@ class Engine:
         self._announce = announce
         self._definitions = Definitions()
         self._tried: Mapping[str, Transport] = {}
+        self._tidied_at: datetime | None = None
 
     @cached_property
     def routes(self) -> Routes:
@@ -141,6 +149,29 @@ class Engine:
             self.vault,
             Post(campaign, freeze(campaign), self.vault),
             None if operator is None else sealed_to(self.vault, Channel.EMAIL, operator),
+            partial(redraw, campaign_of=self._campaign_of),
+        )
+
+    def _campaign_of(self, connection: Any, digest: str) -> Campaign:
+        """A stored campaign, as rooms beside `deliver` ask for it."""
+        return self._definitions.get(connection, digest).campaign
+
+    @cached_property
+    def reception(self) -> Reception:
+        """Where people come in by themselves."""
+
+        def campaigns() -> Mapping[str, Callable[[], Campaign]]:
+            files = campaign_files(campaign_folders(self.settings))
+            return {name: partial(load_campaign, file, self.library) for name, file in files.items()}
+
+        return Reception(
+            self.database,
+            self.vault,
+            self.means.post,
+            self.means.redraw,
+            campaigns,
+            self.settings.join,
+            self.vault.subkey("enrollments"),
         )
 
     @cached_property
@@ -155,8 +186,22 @@ class Engine:
     @cached_property
     def hearing(self) -> Hearing:
         """What providers tell us: the webhooks of those transports that read any."""
-        notices = Notices(template_folders(self.settings), self.sender)
-        return Hearing(self.database, self.vault, self._sources, self.clock, notices)
+        return self.hearing_of(self._sources)
+
+    def hearing_of(self, sources: Mapping[str, EventSource]) -> Hearing:
+        """The webhooks of these sources."""
+        return Hearing(self.database, sources, self.clock, self.texting)
+
+    @cached_property
+    def texting(self) -> Texting:
+        """What reacting to somebody's text needs."""
+        return Texting(
+            self.means,
+            Notices(template_folders(self.settings), self.sender),
+            self.links,
+            self._campaign_of,
+            lambda phone, timezone, danger: None,
+        )
 
     @cached_property
     def _sources(self) -> Mapping[str, EventSource]:
@@ -212,6 +257,20 @@ class Engine:
             dry_run=dry_run,
         )
 
+    def change_partner(self, partner_id: int, changes: "Changes", *, dry_run: bool = False) -> "Changed":
+        """Change what a partner said of themselves, and all that follows from it; see `enroll.changes`."""
+        from engine.enroll.changes import change_partner
+
+        def calendars_of(connection: Any, digest: str) -> Calendars:
+            return self._definitions.get(connection, digest).calendars
+
+        now = self.clock.now()
+        with self.database.begin() as connection:
+            changed = change_partner(connection, calendars_of, partner_id, changes, now, dry_run=dry_run)
+            if changed.tastes and not dry_run:
+                self.means.redraw(connection, changed.couple_id, now)
+        return changed
+
     def stop_couple(self, ref: str, reason: StopReason = StopReason.OPERATOR, *, dry_run: bool = False) -> int:
         """End every campaign of a couple for both partners, and withdraw what was planned; how many campaigns."""
         with self.database.begin() as connection:
@@ -224,10 +283,17 @@ class Engine:
         """One pass: take in what was heard and left, settle doubts if anyone knows, plan and send what is due."""
         caught = await self._aside(self.hearing.catch_up) if self._sources else Caught()
         now = self.clock.now()
+        await self._tidy(now)
         reconciled = await self._reconciler.reconcile(now)
         due = self._planner.anything_due(now)
         planned = await self._aside(partial(self._planner.plan_due, now)) if due else Planned()
         return Tick(planned, await self._dispatcher.drain(), reconciled, caught)
+
+    async def _tidy(self, now: datetime) -> None:
+        """Forget what need not be kept any longer, once an hour."""
+        if self._tidied_at is None or now >= self._tidied_at + TIDY_EVERY:
+            self._tidied_at = now
+            await self._aside(partial(self.reception.forget, now))
 
     async def _aside(self, work: Callable[[], T]) -> T:
         """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""
@@ -256,6 +322,11 @@ class Engine:
     def is_real(self, transport: str) -> bool:
         """Whether what it carries reaches people."""
         return workshop_of(self.settings).kind(transport) not in {"outbox", "memory", "chaos"}
+
+    def alerts(self) -> tuple[int, int]:
+        """How many alerts wait for the operator, and the number of the newest of them; 0 and 0 when none does."""
+        with self.database.read() as connection:
+            return alerts.waiting(connection), alerts.newest_waiting(connection)
 
     def waiting(self) -> tuple[int, int]:
         """What a tick would take up now: places that have fallen due, and planned deliveries whose instant has come."""

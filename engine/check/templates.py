@@ -9,6 +9,7 @@ from engine.check.subject import Definition
 from engine.define.findings import Finding, suggest
 from engine.model.campaign import WRITTEN, Channel
 from engine.model.sender import Sender
+from engine.render.notices import FILLED, NOTICES, When
 from engine.render.recipient import Recipient
 from engine.render.sandbox import RenderError, undeclared
 from engine.render.seen import ActivitySeen, CampaignSeen, StepSeen
@@ -55,9 +56,10 @@ def _check_file(file: FilePath, name: str, channel: Channel, shelf: Shelf) -> It
         if error.template in (None, name):
             yield at_error(file, error)
         return
+    known = ANSWERED if channel is Channel.SMS and message in NOTICES else VARIABLES
     for path, line in sorted(used.items()):
-        if path not in VARIABLES and not any(longer.startswith(f"{path}.") for longer in VARIABLES):
-            fix = suggest(path, VARIABLES, "see docs/templates.md")
+        if path not in known and not any(longer.startswith(f"{path}.") for longer in known):
+            fix = suggest(path, known, "see docs/templates.md")
             yield Finding(str(file), line, _column(file, line, path), f"a message has no {path}", fix)
 
 
@@ -93,6 +95,8 @@ VARIABLES = frozenset(
     }
 )
 """Every variable of a message, by path: what is personal, and what `Composer` gives as constants."""
+ANSWERED = frozenset({*FILLED, *_attributes(When, "when."), *_attributes(Sender, "sender."), "lang"})
+"""Every variable of what somebody who texts us is answered."""
 
 
 def _known(folders: Sequence[FilePath], channel: Channel) -> set[str]:

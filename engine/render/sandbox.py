@@ -124,6 +124,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         except Exception as error:
             raise explain(error, name) from None
 
+    def source(self, name: str) -> str:
+        """A file of the template folders as it is, Jinja or not; TemplateNotFound when there is none."""
+        if self.loader is None:
+            raise jinja2.TemplateNotFound(name)
+        return self.loader.get_source(self, name)[0]
+
     def rendered(self, template: jinja2.Template, variables: Mapping[str, object]) -> str:
         """`template` rendered in the ordinary way."""
         self.begin()

@@ -8,13 +8,13 @@ wherever the folders are in order: the closest language wins, then the first fol
 extends or includes, and for email/style.css.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 
 from engine.model.campaign import Channel
+from engine.model.locale import places
 from engine.render.inline import inline
 from engine.render.markdown import named
 from engine.render.sandbox import Sandbox, environment
@@ -24,7 +24,6 @@ from engine.render.spec_source import Folders
 STYLE = "email/style.css"
 
 _FORMATS = {"email": (".subject.txt", ".html", ".txt"), "sms": (".txt",)}
-_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MOST_SANDBOXES = 64
 
 
@@ -60,7 +59,7 @@ class Shelf:
     def language(self, channel: Channel, template: str, locale: str) -> str:
         """The closest to `locale` that the message's first file exists in; "" when only the root's."""
         name = names(channel, template)[0]
-        return next((place for place in _places(locale) if self._source(_within(name, place)) is not None), "")
+        return next((place for place in places(locale) if self._source(_within(name, place)) is not None), "")
 
     def languages(self, channel: Channel, template: str) -> list[str]:
         """The locales that have a version of their own of the message's first file, in alphabetical order."""
@@ -87,7 +86,7 @@ class Shelf:
         return self._localised(name, locale) or self._source(name)
 
     def _localised(self, name: str, locale: str) -> str | None:
-        found = (self._source(_within(name, place)) for place in _places(locale))
+        found = (self._source(_within(name, place)) for place in places(locale))
         return next((source for source in found if source is not None), None)
 
     def _source(self, name: str) -> str | None:
@@ -102,14 +101,6 @@ class Shelf:
         if not name.endswith(".html"):
             return source
         return inline(source, self.css(locale))
-
-
-def _places(locale: str) -> Iterator[str]:
-    """`es-MX`, then `es`; nothing for what is not a language tag, which must not become a path."""
-    if _LOCALE.fullmatch(locale):
-        parts = locale.split("-")
-        for length in range(len(parts), 0, -1):
-            yield "-".join(parts[:length])
 
 
 def _within(name: str, place: str) -> str:

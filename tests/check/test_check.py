@@ -203,10 +203,10 @@ def test_conditions_are_checked_against_what_the_engine_shows_them() -> None:
     """The names here and in the engine are the same; a new one must be added to both."""
     from types import SimpleNamespace
 
-    from engine.deliver.due import seen_by_condition
+    from engine.deliver.outright import seen_by_condition
 
     place = SimpleNamespace(
-        other_id=1, position=1, locale="en", timezone="UTC", preferred="email", causes=frozenset(), touch=False
+        other_name="Ben", position=1, locale="en", timezone="UTC", preferred="email", causes=frozenset(), touch=False
     )
     seen = seen_by_condition(place, SimpleNamespace(week=1))  # type: ignore[arg-type]
     assert {key: set(value) if isinstance(value, dict) else None for key, value in seen.items()} == {

@@ -160,8 +160,9 @@ def test_a_bad_link_says_what_to_do_and_nothing_of_itself(world: World, method: 
     assert answer.status_code == 404
     assert "reply STOP" in answer.text
     assert "hello@rekindle.example" in answer.text
-    assert "script" not in answer.text
-    assert "49" not in re.sub(r"<style>.*?</style>", "", answer.text, flags=re.DOTALL)
+    own = re.sub(r"<(style|script)>.*?</\1>", "", answer.text, flags=re.DOTALL)
+    assert "script" not in own
+    assert "49" not in own
     assert contents(world) == before
 
 
@@ -187,18 +188,33 @@ def test_a_body_without_end_is_refused(world: World) -> None:
     assert not stopped(world, "Ana")
 
 
-def test_pages_speak_the_partners_language_where_there_is_a_translation(world: World, tmp_path: Path) -> None:
+def test_pages_speak_the_partners_language_in_the_words_of_the_workspace_first(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "templates"
     (folder / "web" / "es").mkdir(parents=True)
-    (folder / "web" / "es" / "unsubscribe.html").write_text(
-        '{% extends "page.html" %}{% block lang %}es{% endblock %}{% block content %}¿No más?{% endblock %}',
-        encoding="utf-8",
-    )
+    (folder / "web" / "es" / "words.toml").write_text('[unsubscribe]\nheading = "¿Basta de {what}?"', encoding="utf-8")
     world.settings.templates.append(folder)
     with world.database.begin() as connection:
         couples.add(connection, VAULT, "moss", [person("Eva", locale="es-MX")], CONSENT, world.clock.now())
     app = create_app(world.another_engine())
-    spanish = call(app, "GET", path(world, "Eva"))
-    assert '<html lang="es">' in spanish.text
-    assert "¿No más?" in spanish.text
-    assert '<html lang="en">' in call(app, "GET", path(world, "Ana")).text
+    spanish = call(app, "GET", path(world, "Eva")).text
+    assert '<html lang="es"' in spanish
+    assert "¿Basta de correos?" in spanish
+    assert "No ha cambiado nada." in spanish
+    assert '<html lang="en"' in call(app, "GET", path(world, "Ana")).text
+
+
+def test_a_template_of_the_workspace_for_one_language_comes_before_the_shipped_one(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "templates"
+    (folder / "web" / "fr").mkdir(parents=True)
+    (folder / "web" / "fr" / "unsubscribe.html").write_text(
+        '{% extends "page.html" %}{% block lang %}fr{% endblock %}{% block content %}Fini ?{% endblock %}',
+        encoding="utf-8",
+    )
+    world.settings.templates.append(folder)
+    with world.database.begin() as connection:
+        couples.add(connection, VAULT, "moss", [person("Eva", locale="fr-CA")], CONSENT, world.clock.now())
+    french = call(create_app(world.another_engine()), "GET", path(world, "Eva")).text
+    assert '<html lang="fr"' in french
+    assert "Fini ?" in french

@@ -1,0 +1,86 @@
+"""Answers with pages: in the reader's language, with a policy that allows what is in the page and nothing else."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+
+from engine.app import Engine
+from engine.model.locale import places
+from engine.model.strategy import DEFAULT_LOCALE
+from engine.parts import sender_of, template_folders
+from engine.render.pages import Pages
+from engine.web.forms import LONGEST, Form, FormRefused, read_form
+from engine.web.guard import policy
+
+_WANTED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*(?:;\s*q=([01](?:\.\d{0,3})?))?")
+_MOST_WANTED = 20
+
+
+class Screen:
+    """What the routes of pages answer with; one for the whole app. `no-store` and `noindex` are the guard's part."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._site = engine.settings.public_url
+        self._pages = Pages(template_folders(engine.settings), sender_of(engine.settings))
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that pages speak."""
+        return self._pages.languages
+
+    async def show(
+        self,
+        page: str,
+        locale: str | None,
+        /,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **variables: object,
+    ) -> Response:
+        """`web/PAGE.html` for a reader of `locale` (English for None), with these variables.
+
+        It is written in a thread, and answers a HEAD as it does a GET.
+        """
+        return await asyncio.to_thread(self._write, page, locale, status, headers or {}, variables)
+
+    async def problem(
+        self, status: int, locale: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """A page that says what went wrong and what to do; its words are [problem.STATUS]."""
+        return await self.show("problem", locale, status=status, headers=headers, problem=status)
+
+    async def form(self, request: Request, most: int = LONGEST, *, from_anywhere: bool = False) -> Form:
+        """What was posted to this site: see forms.read_form. What is refused becomes a page by itself."""
+        return await read_form(request, self._site, most, from_anywhere=from_anywhere)
+
+    def locale(self, request: Request) -> str:
+        """What the reader speaks: what the route put into `request.state.locale`, else what the browser asks for."""
+        known: str | None = getattr(request.state, "locale", None)
+        return known or self._asked(request.headers.get("accept-language", ""))
+
+    def catch(self, app: FastAPI) -> None:
+        """Show a page wherever reading a form was refused; routes need not care."""
+
+        @app.exception_handler(FormRefused)
+        async def refused(request: Request, error: FormRefused) -> Response:
+            return await self.problem(error.status, self.locale(request), error.headers)
+
+    def _write(
+        self, page: str, locale: str | None, status: int, headers: Mapping[str, str], variables: dict[str, object]
+    ) -> Response:
+        made = self._pages.write(page, locale or DEFAULT_LOCALE, **variables)
+        return HTMLResponse(
+            made.html, status, {**headers, "Content-Security-Policy": policy(made.styles, made.scripts)}
+        )
+
+    def _asked(self, header: str) -> str:
+        """The first of an Accept-Language that pages speak; English when they speak none (RFC 9110, 12.5.4)."""
+        wanted = [found for part in header.split(",")[:_MOST_WANTED] if (found := _WANTED.fullmatch(part.strip()))]
+        for each in sorted(wanted, key=lambda found: -float(found[2] or 1)):
+            if float(each[2] or 1) > 0 and any(place in self._pages.languages for place in places(each[1])):
+                return each[1]
+        return DEFAULT_LOCALE
