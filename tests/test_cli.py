@@ -12,6 +12,13 @@ from pathlib import Path
 import pytest
 
 import cli
+from engine.app import build
+from engine.hear import inbound
+from engine.model.campaign import Channel
+from engine.model.event import Inbound
+from engine.model.reply import ReadAs
+from engine.settings import load
+from engine.store import replies
 
 PEOPLE = """couple,given_name,email,phone,timezone,locale,channel,send_at,causes
 rivera,Ana,ana@example.com,,Europe/Madrid,en,email,19:00,self-esteem
@@ -131,6 +138,34 @@ def test_a_paused_partner_gets_nothing_and_the_other_still_does(shell: Shell) ->
     assert "Partner 1 of couple rivera is resumed" in shell.run("couples", "resume", "rivera", "--partner", "1")
 
 
+def test_what_a_partner_said_of_themselves_can_be_changed_and_what_is_to_come_follows(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2099-03-02")
+    wish = ("couples", "change", "rivera", "--partner", "1", "--days", "wed,sun", "--between", "13:00-20:00")
+    assert "Partner 1 of couple rivera would be changed: days, between." in shell.run(*wish, "--dry-run")
+    assert "Partner 1 of couple rivera is changed: days, between." in shell.run(*wish)
+    assert "is like that already" in shell.run(*wish)
+    shell.run("couples", "change", "rivera", "--partner", "1", "--send-at", "15:30", "--timezone", "Asia/Tokyo")
+    entries = [entry for entry in shell.json("schedule", "--couple", "rivera") if entry["partner"] == "Ana"]
+    talks = {(entry["local_time"][16:], entry["moved_because"]) for entry in entries if entry["step"] == "talk"}  # type: ignore[index]
+    assert talks == {(":00+09:00", "own_days")}
+    assert {entry["local_time"][11:16] for entry in entries if entry["step"] == "talk"} == {"15:30"}  # type: ignore[index]
+    assert "does not want messages on that day" in " ".join(shell.run("schedule", "--couple", "rivera").split())
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ((), "Nothing is to change"),
+        (("--between", "noon"), "are no hours"),
+        (("--days", "blursday"), "no weekday"),
+        (("--channel", "sms"), "no phone number"),
+        (("--between", "21:00-23:00"), "nothing could ever be sent"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(shell: Shell, wish: tuple[str, ...], said: str) -> None:
+    assert said in " ".join(shell.run("couples", "change", "rivera", "--partner", "1", *wish, code=2).split())
+
+
 def test_a_stopped_couple_gets_nothing_more(shell: Shell) -> None:
     shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
     assert "would be stopped in 1 campaign" in shell.run("couples", "stop", "rivera", "--dry-run")
@@ -144,6 +179,20 @@ def test_addresses_are_masked_when_a_couple_is_shown(shell: Shell) -> None:
     assert "a…@example.com" in said
     assert "ana@example.com" not in said
     assert "2025550123" not in said
+
+
+def test_a_couple_is_shown_with_what_comes_and_why(shell: Shell) -> None:
+    assert "What comes and why" not in shell.run("couples", "show", "rivera")
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    shell.run("tick", "--now", "2026-03-04T09:00:00Z")
+    said = shell.run("couples", "show", "rivera")
+    (shown,) = shell.json("couples", "show", "rivera")
+    draws = shown["draws"]
+    assert [(draw["day"], draw["step"]) for draw in draws][:2] == [("2026-03-03", "talk"), ("2026-03-06", "try")]  # type: ignore
+    assert [draw["come"] for draw in draws] == [True] + [False] * 15  # type: ignore[attr-defined]
+    assert all(draw["choice"]["suiting"] for draw in draws)  # type: ignore[attr-defined]
+    assert "with a chance of" in said
+    assert {draw["activity"] in said for draw in draws[:5]} == {True}  # type: ignore[index]
 
 
 def test_a_second_partner_joins_a_couple_of_one(shell: Shell) -> None:
@@ -336,3 +385,68 @@ def test_a_check_says_what_is_still_the_example(tmp_path: Path, settings: str, w
     findings = look_at_workspace(loaded.public_url, sender_of(loaded))
     assert [each.good for each in findings] == ([False] * len(wrong) or [True])
     assert all(word in each.what for word, each in zip(wrong, findings, strict=False))
+
+
+def text(shell: Shell, phone: str, words: str) -> None:
+    """Somebody texts the workspace."""
+    engine = build(load(shell.folder))
+    now = engine.clock.now()
+    with engine.database.begin() as connection:
+        wrote = Inbound("twilio", words, now, Channel.SMS, phone, words)
+        inbound.take(connection, engine.texting, wrote, "twilio", now)
+    engine.database.close()
+
+
+def test_replies_are_listed_without_their_words_opened_one_by_one_and_taken_off_the_list(shell: Shell) -> None:
+    assert "No replies to look at" in shell.run("replies", "list")
+    text(shell, "+12025550123", "When does it\x1b[2J begin?")
+    text(shell, "+12025550188", "Who is this?")
+    listed = shell.run("replies", "list")
+    assert "rivera" in listed
+    assert "nobody's number" in listed
+    assert "begin" not in listed
+    whose = [(each["couple"], each["partner"]) for each in shell.json("replies", "list")]
+    assert whose == [("rivera", 2), (None, None)]
+    opened = shell.run("replies", "show", "1")
+    assert opened.index("What follows is private") < opened.index("When does it")
+    assert "\x1b" not in opened
+    (shown,) = shell.json("replies", "show", "1")
+    assert (shown["read_as"], shown["text"]) == ("kept", "When does it\x1b[2J begin?")
+    assert "off the list." in shell.run("replies", "seen", "1")
+    assert "already" in shell.run("replies", "seen", "1")
+    assert [each["id"] for each in shell.json("replies", "list")] == [2]
+    assert [each["id"] for each in shell.json("replies", "list", "--all", "--limit", "1")] == [1]
+    assert "There are more: --after 1" in shell.run("replies", "list", "--all", "--limit", "1")
+    assert [each["id"] for each in shell.json("replies", "list", "--all", "--after", "1")] == [2]
+    for command in ("show", "seen"):
+        assert "There is no reply 9" in shell.run("replies", command, "9", code=2)
+
+
+def test_alerts_are_listed_without_their_words_opened_one_by_one_and_taken_off_the_list(shell: Shell) -> None:
+    assert "No alerts wait" in shell.run("alerts", "list")
+    text(shell, "+12025550123", "I want to kill myself")
+    listed = shell.run("alerts", "list")
+    assert "rivera" in listed
+    assert "kill" not in listed
+    (alert,) = shell.json("alerts", "list")
+    assert (alert["id"], alert["couple"], alert["partner"], alert["kind"]) == (1, "rivera", 2, "self-harm")
+    opened = shell.run("alerts", "show", "1")
+    assert opened.index("What follows is private") < opened.index("I want to kill myself")
+    assert shell.json("alerts", "show", "1")[0]["text"] == "I want to kill myself"
+    assert "off the list." in shell.run("alerts", "seen", "1")
+    assert "already" in shell.run("alerts", "seen", "1")
+    assert shell.json("alerts", "list") == []
+    assert len(shell.json("alerts", "list", "--all")) == 1
+    for command in ("show", "seen"):
+        assert "There is no alert 9" in shell.run("alerts", command, "9", code=2)
+
+
+def test_an_answer_is_not_the_operators_to_read(shell: Shell) -> None:
+    engine = build(load(shell.folder))
+    now = engine.clock.now()
+    with engine.database.begin() as connection:
+        wrote = Inbound("twilio", "k", now, Channel.SMS, "+12025550123", "The mornings.")
+        replies.keep(connection, engine.vault, wrote, 2, None, ReadAs.ANSWER)
+    engine.database.close()
+    assert shell.json("replies", "list", "--all") == []
+    assert "There is no reply 1 to look at" in shell.run("replies", "show", "1", code=2)

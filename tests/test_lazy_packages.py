@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("twilio", "sendgrid", "aiohttp", "fastapi", "starlette", "uvicorn", "apscheduler", "procrastinate", "dkim")
+HEAVY = (
+    "twilio",
+    "sendgrid",
+    "aiohttp",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "apscheduler",
+    "procrastinate",
+    "dkim",
+    "babel",
+)
 
 PROGRAM = """
 import sys, cli

@@ -6,7 +6,7 @@ page of its own, in a frame that runs and loads nothing. No page shows an addres
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copyfile
 from unicodedata import normalize
@@ -26,12 +26,14 @@ MAIL = "mail"
 ASSETS = ("gallery.css", "gallery.js")
 
 
-def write_gallery(connection: Connection, outbox: Path, out: Path, *, title: str) -> Path:
+def write_gallery(
+    connection: Connection, outbox: Path, out: Path, *, title: str, more: Mapping[str, str] | None = None
+) -> Path:
     """Write `out/index.html`, and a page for each couple under `out/gallery`; the path of the index.
 
-    `outbox` is where the outbox transport left its messages; pages link to those files where they are. Pages of an
-    earlier gallery in `out` are replaced. RenderError past about a hundred couples, or about 250 messages to one of
-    them: the sandbox bounds a page, and a gallery is for looking.
+    `more` are links to further pages, by path. `outbox` is where the outbox transport left its messages; pages link to
+    those files where they are. Pages of an earlier gallery in `out` are replaced. RenderError past about a hundred
+    couples, or about 250 messages to one of them: the sandbox bounds a page, and a gallery is for looking.
     """
     pages = out / PAGES
     (pages / MAIL).mkdir(parents=True, exist_ok=True)
@@ -63,7 +65,7 @@ def write_gallery(connection: Connection, outbox: Path, out: Path, *, title: str
         }
         (pages / files[place]).write_text(sandbox.rendered(couple_page, variables), encoding="utf-8")
     index = out / "index.html"
-    shown = {"title": title, "couples": couples, "figures": figures}
+    shown = {"title": title, "couples": couples, "figures": figures, "more": more or {}}
     index.write_text(sandbox.rendered(index_page, shown), encoding="utf-8")
     return index
 

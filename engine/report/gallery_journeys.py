@@ -27,6 +27,8 @@ class Side:
     locale: str
     channel: Channel
     own_time: time
+    days: frozenset[int] = frozenset()  # the weekdays they want messages on; none: any
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Way:
     start: date
     status: EnrollmentStatus
     stopped: StopReason | None
+    left_week: int | None = None  # see plan.finishing
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _way(row: Row[*tuple[Any, ...]], campaigns: "_Campaigns") -> Way | None:
     if row.id is None:
         return None
     stopped = None if row.stopped_reason is None else StopReason(row.stopped_reason)
-    return Way(campaigns.of(row.digest), row.start, EnrollmentStatus(row.status), stopped)
+    return Way(campaigns.of(row.digest), row.start, EnrollmentStatus(row.status), stopped, row.left_week)
 
 
 def _sides(connection: Connection) -> tuple[dict[int, tuple[Side, ...]], dict[int, tuple[Channel, ...]]]:
@@ -95,7 +98,16 @@ def _sides(connection: Connection) -> tuple[dict[int, tuple[Side, ...]], dict[in
 
 
 def _side(row: Row[*tuple[Any, ...]]) -> Side:
-    return Side(row.position, row.given_name, row.timezone, row.locale, Channel(row.channel), row.send_at)
+    return Side(
+        row.position,
+        row.given_name,
+        row.timezone,
+        row.locale,
+        Channel(row.channel),
+        row.send_at,
+        row.reach_days,
+        row.left_at is not None,
+    )
 
 
 def _shared(rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Channel, ...]:

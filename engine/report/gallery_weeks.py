@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from engine.model.campaign import Campaign, Channel, Step, StepPurpose
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
 from engine.model.enrollment import EnrollmentStatus
-from engine.plan.calendar import DAYS, Slot, calendar
+from engine.plan.calendar import DAYS, Calendars, Slot
 from engine.report.deliveries import Line, local_time
 from engine.report.gallery_clocks import clock_changes
 from engine.report.gallery_journeys import Entry, Journey, Side, Way
@@ -106,9 +106,9 @@ def _cards(
     planned = {(entry.occurrence, entry.line.step): entry for entry in entries if entry.position == side.position}
     for place, entry in planned.items():
         yield place, _card(entry, side, way, find(entry.id))
-    if way.status is EnrollmentStatus.COMPLETED:
+    if way.status is EnrollmentStatus.COMPLETED or side.left:
         return
-    for slot in calendar(way.campaign, way.start.weekday(), side.own_time, side.position):
+    for slot in Calendars(way.campaign).of(way.start, side.own_time, side.position, side.days, way.left_week):
         if (slot.occurrence, slot.step.key) not in planned:
             yield (slot.occurrence, slot.step.key), _absent(slot, side, way)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ from engine.report.deliveries import counts
 from engine.report.gallery import write_gallery
 from engine.settings import load
 from engine.shipped import shipped
+from engine.simulate.acts import Acts, agree
 from engine.simulate.life import live
+from engine.store import couples
 from engine.store.database import IN_MEMORY, open_database
 from engine.store.migrate import upgrade
 from engine.workspace import make
@@ -38,8 +41,11 @@ class Demonstrated:
     outbox: Path
 
 
-def run(out: Path) -> Demonstrated:
-    """Run the demo into `out`. Refused when that folder holds anything that no demo made."""
+def run(out: Path, midway: Callable[[Engine], object] | None = None) -> Demonstrated:
+    """Run the demo into `out`. Refused when that folder holds anything that no demo made.
+
+    `midway` may look at the engine in the middle of the fourth week.
+    """
     _clear(out)
     make(out)
     (out / MARK).touch()
@@ -55,13 +61,20 @@ def run(out: Path) -> Demonstrated:
     engine.import_couples(people, CONSENT)
     campaign = engine.campaign(CAMPAIGN)
     engine.enroll(campaign, START)
-    asyncio.run(live(engine, clock, until=STOPS_AT))
+    with database.read() as connection:
+        refs = [couple.ref for couple in couples.list_couples(connection)]
+    agree(engine, refs)
+    acts = Acts(engine)
+    asyncio.run(live(engine, clock, STOPS_AT, acts))
     clock.move_to(STOPS_AT)
+    if midway is not None:
+        midway(engine)
     engine.stop_couple(COUPLE_WHO_STOPS)
-    asyncio.run(live(engine, clock))
+    asyncio.run(live(engine, clock, None, acts))
     with database.read() as connection:
         found = counts(connection)
-        gallery = write_gallery(connection, out / "outbox", out, title=campaign.title)
+        more = {"pages/index.html": "The pages behind the links"} if (out / "pages" / "index.html").exists() else {}
+        gallery = write_gallery(connection, out / "outbox", out, title=campaign.title, more=more)
     with database.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None  # noqa: S101 - an open connection has a driver's
