@@ -224,7 +224,7 @@ class Engine:
 
         now = self.clock.now()
         report = import_couples(self.database, self.vault, file, consent=consent, now=now, progress=progress)
-        seat_latecomers(self.database, now)
+        seat_latecomers(self.database, now, self.means.redraw)
         return report
 
     def add_partner(self, cells: Mapping[str, str], consent: Consent) -> int:
@@ -233,7 +233,7 @@ class Engine:
 
         now = self.clock.now()
         position = add_partner(self.database, self.vault, cells, consent=consent, now=now)
-        seat_latecomers(self.database, now)
+        seat_latecomers(self.database, now, self.means.redraw)
         return position
 
     def enroll(

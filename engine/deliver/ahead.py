@@ -1,7 +1,8 @@
 """What comes next for one partner: what of the forecast is theirs to see, and nothing of the other's."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -30,21 +31,29 @@ class Ahead:
 
 def next_messages(connection: Connection, definitions: Definitions, partner_id: int, most: int = 3) -> list[Ahead]:
     """The next messages to a partner, by instant, as things stand; none when nothing is to come, or they are gone."""
+    return [
+        _ahead(connection, definitions, each) for each in islice(upcoming(connection, definitions, partner_id), most)
+    ]
+
+
+def upcoming(
+    connection: Connection, definitions: Definitions, partner_id: int, until: date | None = None
+) -> Iterator[Upcoming]:
+    """All messages to come to a partner, by instant, as things stand; notices are no part of it."""
     try:
         person = preferences.of(connection, partner_id)
     except NotFound:
-        return []
+        return
     ref = signups.ref_of(connection, person.couple_id)
-    upcoming = schedule(connection, definitions, until=None, couple=ref, limit=MOST_PLACES)
-    theirs = (each for each in upcoming if each.who.partner_id == partner_id and each.skip is None)
-    found = (_ahead(connection, definitions, each, person.locale) for each in theirs)
-    return list(islice((each for each in found if each is not None), most))
+    for each in schedule(connection, definitions, until=until, couple=ref, limit=MOST_PLACES):
+        theirs = each.who.partner_id == partner_id and each.skip is None
+        if theirs and definitions.get(connection, each.who.digest).campaign.id != NOTICES:
+            yield each
 
 
-def _ahead(connection: Connection, definitions: Definitions, each: Upcoming, locale: str) -> Ahead | None:
+def _ahead(connection: Connection, definitions: Definitions, each: Upcoming) -> Ahead:
     campaign = definitions.get(connection, each.who.digest).campaign
-    if campaign.id == NOTICES:
-        return None
+    locale = each.who.locale
     activity = campaign.activities.get(each.activity or "")
     return Ahead(
         each.at,

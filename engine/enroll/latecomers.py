@@ -1,5 +1,6 @@
 """Partners who join after their couple enrolled: they come in at the next step, and nothing of the past is sent."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,21 +14,28 @@ from engine.store.database import Database
 Seat = tuple[int, int, datetime | None, str | None, int | None]
 
 
-def seat_latecomers(database: Database, now: datetime) -> int:
-    """Give every partner who has none a place in their couple's running enrollments; how many places."""
+def seat_latecomers(
+    database: Database, now: datetime, redraw: Callable[[Connection, int, datetime], object] | None = None
+) -> None:
+    """Give every partner who has none a place in their couple's running enrollments.
+
+    `redraw` (enroll.redraw) then minds what they bring: touch is only for couples in which both opted in.
+    """
     with database.begin() as connection:
-        return seat(connection, now)
+        for couple_id in seat(connection, now):
+            if redraw is not None:
+                redraw(connection, couple_id, now)
 
 
-def seat(connection: Connection, now: datetime, couple_id: int | None = None) -> int:
-    """The same, of one couple or of all, in the caller's transaction."""
+def seat(connection: Connection, now: datetime, couple_id: int | None = None) -> set[int]:
+    """The same, of one couple or of all, in the caller's transaction; the couples in which somebody had none."""
     calendars: dict[str, Calendars] = {}
     found = enrollments.seatless(connection, couple_id)
     for row in found:
         if row.digest not in calendars:
             calendars[row.digest] = Calendars(thaw(definitions.body(connection, row.digest)))
     enrollments.seat(connection, [_seat(calendars[row.digest], row, now) for row in found])
-    return len(found)
+    return {row.couple_id for row in found}
 
 
 def _seat(calendars: Calendars, row: Row[*tuple[Any, ...]], now: datetime) -> Seat:

@@ -74,14 +74,6 @@ def id_of(connection: Connection, ref: str) -> int:
     return couple_id
 
 
-def ref_of(connection: Connection, couple_id: int) -> str:
-    """What the couple with this id is called. NotFound when there is none."""
-    ref: str | None = connection.execute(select(couples.c.ref).where(couples.c.id == couple_id)).scalar()
-    if ref is None:
-        raise NotFound("There is no such couple.", fix="`rekindle couples list` shows every couple.")
-    return ref
-
-
 def find_by_address(connection: Connection, vault: Vault, channel: Channel, address: str) -> list[tuple[str, int, int]]:
     """Whose address this is, in normal form: (couple ref, position, partner id) for each; both when they share it."""
     return [

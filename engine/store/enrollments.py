@@ -199,6 +199,7 @@ def stop(connection: Connection, enrollment_ids: Sequence[int], reason: str) -> 
 _seatless = (
     select(
         enrollments.c.id.label("enrollment_id"),
+        enrollments.c.couple_id,
         enrollments.c.digest,
         enrollments.c.start,
         partners.c.id.label("partner_id"),

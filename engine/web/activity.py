@@ -31,7 +31,7 @@ from engine.store import preferences
 from engine.store.database import Transaction
 from engine.store.questions import Question
 from engine.web.calendar import feed_path
-from engine.web.forms import Form
+from engine.web.forms import clean
 from engine.web.message import Asked, Page, asked, said
 from engine.web.passes import DONE, TOKEN, Made, Passes, View
 from engine.web.routes import act_at, described
@@ -143,13 +143,13 @@ class ActivityPages:
 
     async def event(self, request: Request) -> Response:
         """A calendar file for the day and the time that were chosen."""
-        chosen = Form({name: tuple(request.query_params.getlist(name)) for name in ("day", "time")})
+        chosen = {name: clean(request.query_params.get(name, ""))[:40] for name in ("day", "time")}
 
         def work(connection: Transaction, opened: Opened) -> Made:
             it, now = self._message(connection, opened), self._engine.clock.now()
             if it is None or not it.arranged or it.question.timezone not in zone_names():
                 return None
-            day, when = _day(chosen.line("day")), _time(chosen.line("time"))
+            day, when = _day(chosen["day"]), _time(chosen["time"])
             today = local_day(now, it.question.timezone)
             errors = {}
             if day is None or not today <= day <= today + FURTHEST:

@@ -64,8 +64,8 @@ def create_app(engine: Engine, *, docs: bool = False) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would be built from the Host header
     )
-    app.add_middleware(Guard)
     screen = Screen(engine)
+    app.add_middleware(Guard, sorry=screen.sorry)
     screen.catch(app)
     turn = Turn()
     app.include_router(Webhooks(engine, turn).router)

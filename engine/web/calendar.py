@@ -12,22 +12,18 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 
 from engine.app import Engine
-from engine.deliver.forecast import schedule
+from engine.deliver.ahead import upcoming
 from engine.hear.passes import Opened
-from engine.model.notice import NOTICES
 from engine.parts import template_folders
-from engine.plan.local import local_day
 from engine.render.ics import MEDIA_TYPE, Event, event_uid, written
 from engine.render.links import Links, Purpose
 from engine.render.pages import WEB
 from engine.render.words import words_for
-from engine.store import couples
 from engine.store.database import Transaction
 from engine.web.passes import LOOKED, TOKEN, Made, Passes
 from engine.web.routes import described
 
 AHEAD = timedelta(days=120)
-MOST = 500
 LASTS = timedelta(minutes=15)
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The feed.", "content": {"text/calendar": {"schema": {"type": "string"}}}}
@@ -73,13 +69,8 @@ class CalendarFeed:
 
     def _upcoming(self, connection: Transaction, opened: Opened, now: datetime) -> list[tuple[str, datetime]]:
         """The UID and the instant of each message to come, as it would go if nothing changes."""
-        definitions, partner = self._engine.definitions, opened.holder.partner_id
-        until = local_day(now, "UTC") + AHEAD
-        ref = couples.ref_of(connection, opened.holder.couple_id)
+        partner = opened.holder.partner_id
         return [
             (event_uid(self._key, self._host, each.who.enrollment_id, partner, each.step, each.occurrence), each.at)
-            for each in schedule(connection, definitions, until=until, couple=ref, limit=MOST)
-            if each.who.partner_id == partner
-            and each.skip is None
-            and definitions.get(connection, each.who.digest).campaign.id != NOTICES
+            for each in upcoming(connection, self._engine.definitions, partner, now.date() + AHEAD)
         ]

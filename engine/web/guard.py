@@ -2,12 +2,12 @@
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from hashlib import sha256
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,9 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
+
+
+MISTAKE = "Our mistake; try again later."
 
 
 def policy(styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
@@ -45,13 +48,14 @@ def _source(text: str) -> str:
 
 
 class Guard:
-    """Puts HEADERS on every answer, and answers 500 for a bug of ours: a provider then tries again.
+    """Puts HEADERS on every answer, and answers 500 for a bug of ours (`sorry` has the words): a provider tries again.
 
     What a call holds is in the exception's words and in a traceback's source lines: only its class is logged.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, sorry: Callable[[Request], Awaitable[Response]] | None = None) -> None:
         self._app = app
+        self._sorry = sorry or _sorry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,4 +79,9 @@ class Guard:
         except Exception as error:
             log.error("A web request failed with %s.", type(error).__name__)
             if not started:
-                await JSONResponse({"detail": "Our mistake; try again later."}, 500)(scope, receive, guarded)
+                answer = await self._sorry(Request(scope))
+                await answer(scope, receive, guarded)
+
+
+async def _sorry(_request: Request) -> Response:
+    return JSONResponse({"detail": MISTAKE}, 500)

@@ -1,11 +1,14 @@
 """Answers with pages: in the reader's language, with a policy that allows what is in the page and nothing else."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
 
 from engine.app import Engine
 from engine.model.locale import places
@@ -13,7 +16,9 @@ from engine.model.strategy import DEFAULT_LOCALE
 from engine.parts import sender_of, template_folders
 from engine.render.pages import Pages
 from engine.web.forms import LONGEST, Form, FormRefused, read_form
-from engine.web.guard import policy
+from engine.web.guard import MISTAKE, policy
+
+log = logging.getLogger(__name__)
 
 _WANTED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*(?:;\s*q=([01](?:\.\d{0,3})?))?")
 _MOST_WANTED = 20
@@ -63,11 +68,26 @@ class Screen:
         return known or self._asked(request.headers.get("accept-language", ""))
 
     def catch(self, app: FastAPI) -> None:
-        """Show a page wherever reading a form was refused; routes need not care."""
+        """Show a page wherever reading a form was refused, and to browsers for whatever else there is not."""
 
         @app.exception_handler(FormRefused)
         async def refused(request: Request, error: FormRefused) -> Response:
             return await self.problem(error.status, self.locale(request), error.headers)
+
+        @app.exception_handler(HTTPException)
+        async def failed(request: Request, error: HTTPException) -> Response:
+            if not _wants_page(request):
+                return await http_exception_handler(request, error)
+            return await self.problem(error.status_code, self.locale(request), error.headers)
+
+    async def sorry(self, request: Request) -> Response:
+        """Our mistake, said with a page to a browser and in JSON to anybody else."""
+        if _wants_page(request):
+            try:
+                return await self.problem(500, self.locale(request))
+            except Exception as error:  # such as a page that cannot be rendered, which may be the mistake itself
+                log.error("The page about a mistake failed with %s.", type(error).__name__)
+        return JSONResponse({"detail": MISTAKE}, 500)
 
     def _write(
         self, page: str, locale: str | None, status: int, headers: Mapping[str, str], variables: dict[str, object]
@@ -84,3 +104,8 @@ class Screen:
             if float(each[2] or 1) > 0 and any(place in self._pages.languages for place in places(each[1])):
                 return each[1]
         return DEFAULT_LOCALE
+
+
+def _wants_page(request: Request) -> bool:
+    """Browsers ask for HTML by name; providers do not."""
+    return "text/html" in request.headers.get("accept", "")
