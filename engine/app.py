@@ -28,6 +28,7 @@ from engine.deliver.pacing import pace_of
 from engine.deliver.reconcile import Reconciled, Reconciler
 from engine.deliver.routes import Routes
 from engine.deliver.traffic import Traffic
+from engine.enroll.countries import country_of_person
 from engine.enroll.enrollment import Enrolled, enroll
 from engine.enroll.latecomers import seat_latecomers
 from engine.enroll.reception import Reception
@@ -38,6 +39,7 @@ from engine.hear.means import Means
 from engine.hear.texting import Texting
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
+from engine.model.danger import Danger
 from engine.model.enrollment import StopReason
 from engine.model.sender import Sender
 from engine.parts import campaign_folders, load_vault, routes_of, sender_of, template_folders, workshop_of
@@ -45,6 +47,7 @@ from engine.plan.calendar import Calendars
 from engine.render.compose import Composer
 from engine.render.links import Links
 from engine.render.notices import Notices
+from engine.render.resources import Help, Resources
 from engine.settings import Settings
 from engine.store import alerts, couples, enrollments, places
 from engine.store.database import Database, open_database
@@ -200,8 +203,16 @@ class Engine:
             Notices(template_folders(self.settings), self.sender),
             self.links,
             self._campaign_of,
-            lambda phone, timezone, danger: None,
+            self._help_for,
         )
+
+    @cached_property
+    def _resources(self) -> Resources:
+        return Resources(template_folders(self.settings))
+
+    def _help_for(self, phone: str, timezone: str | None, danger: Danger) -> Help:
+        """Where help is for somebody with this phone ("": none) in this zone."""
+        return self._resources.of(country_of_person(phone, timezone), danger)
 
     @cached_property
     def _sources(self) -> Mapping[str, EventSource]:

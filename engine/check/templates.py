@@ -11,6 +11,7 @@ from engine.model.campaign import WRITTEN, Channel
 from engine.model.sender import Sender
 from engine.render.notices import FILLED, NOTICES, When
 from engine.render.recipient import Recipient
+from engine.render.resources import Help
 from engine.render.sandbox import RenderError, undeclared
 from engine.render.seen import ActivitySeen, CampaignSeen, StepSeen
 from engine.render.shelf import Shelf
@@ -95,7 +96,9 @@ VARIABLES = frozenset(
     }
 )
 """Every variable of a message, by path: what is personal, and what `Composer` gives as constants."""
-ANSWERED = frozenset({*FILLED, *_attributes(When, "when."), *_attributes(Sender, "sender."), "lang"})
+ANSWERED = frozenset(
+    {*FILLED, *_attributes(When, "when."), *_attributes(Help, "help."), *_attributes(Sender, "sender."), "lang"}
+)
 """Every variable of what somebody who texts us is answered."""
 
 

@@ -24,8 +24,10 @@ def stamp(connection: Connection, vault: Vault, partner_id: int) -> str:
     """What a form was shown with: another whenever something it might change has changed. NotFound: they are gone."""
     person = preferences.of(connection, partner_id)
     invitation = invitations.by(connection, partner_id)
+    # What they are told of the other stays out: that it has changed would tell that the other has erased themselves.
+    own = {name: value for name, value in person._mapping.items() if name != "calls_other"}
     state = (
-        tuple(person),
+        tuple(own.items()),
         parting.ended_at(connection, person.couple_id),
         confirmations.waiting(connection, partner_id),
         invitation and (invitation.id, invitation.messaged),

@@ -11,13 +11,14 @@ from engine.model.campaign import Campaign
 from engine.model.danger import Danger
 from engine.render.links import Links, Purpose
 from engine.render.notices import Notices
+from engine.render.resources import Help
 from engine.store.questions import Question
 from engine.store.writers import Writer
 
 CampaignOf = Callable[[Connection, str], Campaign]
 """The stored campaign with this digest; NotFound when there is none."""
 
-HelpFor = Callable[[str, str | None, Danger], object]
+HelpFor = Callable[[str, str | None, Danger], Help]
 """Where help is for whoever writes from this number, in this time zone if it is known, as `danger.txt` shows it."""
 
 

@@ -13,6 +13,7 @@ from threading import Lock
 from engine.model.campaign import Channel
 from engine.model.sender import Sender
 from engine.model.strategy import DEFAULT_LOCALE
+from engine.render.resources import Help
 from engine.render.segments import plainer
 from engine.render.shelf import Shelf, names
 from engine.render.spec_errors import RenderError
@@ -79,7 +80,7 @@ class Response:
     when: When | None = None
     smaller: str = field(default="", repr=False)
     number: int | None = None
-    help: object = None
+    help: Help | None = None
 
 
 class Notices:

@@ -50,7 +50,6 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     _suppressed(partners.c.email_index).label("email_suppressed"),
     _suppressed(partners.c.phone_index).label("phone_suppressed"),
     enrollments.c.digest,
-    other.c.id.label("other_id"),
     OTHER_NAME,
     (other.c.email_index == partners.c.email_index).label("same_email"),
     (other.c.phone_index == partners.c.phone_index).label("same_phone"),

@@ -40,7 +40,7 @@ class Decline:
         self._desk = desk
         self.router = APIRouter()
         show_at(self.router, PATH, self.show, parameters=[PASS])
-        act_at(self.router, PATH, self.act, parameters=[PASS], answers=(404,), responses=DONE)
+        act_at(self.router, PATH, self.act, parameters=[PASS], answers=(404,), responses=DONE, from_anywhere=True)
 
     async def show(self, request: Request) -> Response:
         """The page that asks."""

@@ -34,9 +34,9 @@ class Leaving:
         self._passes = passes
         self._preferences = preferences
         self.router = APIRouter()
-        act_at(self.router, "/p/{token}/leave", self.leave, parameters=[TOKEN], answers=(303, 404, 410))
-        act_at(self.router, "/p/{token}/over", self.over, parameters=[TOKEN], answers=(303, 404, 410, 422))
-        act_at(self.router, "/p/{token}/erase", self.erase, parameters=[TOKEN], answers=(200, 404, 410, 422))
+        act_at(self.router, "/p/{token:anything}/leave", self.leave, parameters=[TOKEN], answers=(303, 404, 410))
+        act_at(self.router, "/p/{token:anything}/over", self.over, parameters=[TOKEN], answers=(303, 404, 410, 422))
+        act_at(self.router, "/p/{token:anything}/erase", self.erase, parameters=[TOKEN], answers=(200, 404, 410, 422))
 
     async def leave(self, request: Request) -> Response:
         """Leave alone: nothing more comes, and the other's messages go on, or end as if it had been time."""

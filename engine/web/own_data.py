@@ -30,8 +30,15 @@ class OwnData:
         self._screen = screen
         self._passes = passes
         self.router = APIRouter()
-        show_at(self.router, "/p/{token}/data", self.show, parameters=[TOKEN], answers=LOOKED)
-        act_at(self.router, "/p/{token}/export", self.export, parameters=[TOKEN], answers=(404, 410), responses=FILE)
+        show_at(self.router, "/p/{token:anything}/data", self.show, parameters=[TOKEN], answers=LOOKED)
+        act_at(
+            self.router,
+            "/p/{token:anything}/export",
+            self.export,
+            parameters=[TOKEN],
+            answers=(404, 410),
+            responses=FILE,
+        )
 
     async def show(self, request: Request) -> Response:
         """The page; also for who has left."""

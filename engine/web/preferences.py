@@ -48,7 +48,7 @@ class Preferences:
         self.router = APIRouter()
         section = {"name": "section", "in": "path", "required": True, "schema": {"enum": list(self._part.sections)}}
         show_at(self.router, "/p/{token:anything}", self.show, parameters=[TOKEN], answers=LOOKED)
-        act_at(self.router, "/p/{token}/{section}", self.act, parameters=[TOKEN, section], answers=ANSWERS)
+        act_at(self.router, "/p/{token:anything}/{section}", self.act, parameters=[TOKEN, section], answers=ANSWERS)
 
     async def show(self, request: Request) -> Response:
         """The page; or the last one, for who has left or whose messages have ended for both."""

@@ -70,15 +70,22 @@ def act_at(
     parameters: Sequence[dict[str, Any]] = (),
     answers: Iterable[int] = (200, 404, 422),
     responses: dict[int | str, dict[str, Any]] | None = None,
+    from_anywhere: bool = False,
 ) -> None:
-    """`act` answers a form posted to `path`: with these, or as any form may be (FORM_ANSWERS); `responses` win."""
+    """`act` answers a form posted to `path`: with these, or as any form may be (FORM_ANSWERS); `responses` win.
+
+    One that is taken `from_anywhere` need be no form at all.
+    """
     router.add_api_route(
         path,
         act,
         methods=["POST"],
         response_class=Response,
         responses=described(*sorted({*answers, *FORM_ANSWERS})) | (responses or {}),
-        openapi_extra={"parameters": list(parameters), "requestBody": {"content": FORM}},
+        openapi_extra={
+            "parameters": list(parameters),
+            "requestBody": {"content": FORM} if from_anywhere else {"content": FORM, "required": True},
+        },
     )
 
 

@@ -40,7 +40,7 @@ class Unsubscribe:
         self._links = Links(engine.settings.public_url, engine.vault.subkey("links"))
         self.router = APIRouter()
         show_at(self.router, PATH, self.show, parameters=[TOKEN])
-        act_at(self.router, PATH, self.act, parameters=[TOKEN], answers=(404,), responses=DONE)
+        act_at(self.router, PATH, self.act, parameters=[TOKEN], answers=(404,), responses=DONE, from_anywhere=True)
 
     async def show(self, request: Request) -> Response:
         """The page that asks; it changes nothing, since scanners of mail follow every link."""

@@ -159,7 +159,8 @@ def test_a_draft_is_not_screened_and_alerts_nobody(couple: Couple) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "One\n\nTwo\n  indented", "Ñandú é e\u0301", "👩‍👩‍👧‍👦 💛", "שלום עולם", "<script>alert(1)</script>", "&amp; \"quoted\" 'so'",
+    "One\n\nTwo\n  indented", "Ñandú é e\u0301", "👩‍👩‍👧‍👦 💛", "שלום עולם",
+    "<script>alert(1)</script>", "&amp; \"quoted\" 'so'",
     "{{ 7 * 7 }} {% raw %}", "</textarea><b>", "\\0 %00", "'; DROP TABLE answers; --",
 ], ids=str)  # fmt: skip
 def test_whatever_is_written_comes_back_as_it_was_and_is_never_markup(couple: Couple, text: str) -> None:

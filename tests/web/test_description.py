@@ -41,14 +41,24 @@ def operations(app: Any) -> dict[str, Any]:
     return {each.label: each for each in found}
 
 
+PAGES = {
+    "GET /join", "GET /join/{campaign}", "POST /join/{campaign}", "GET /c/{token}", "POST /c/{token}", "GET /i/{token}",
+    "POST /i/{token}", "POST /i/{token}/decline", "GET /d/{token}", "POST /d/{token}", "GET /p/{token}",
+    "POST /p/{token}/{section}", "POST /p/{token}/leave", "POST /p/{token}/over", "POST /p/{token}/erase",
+    "GET /p/{token}/data", "POST /p/{token}/export",
+}  # fmt: skip
+MEANT = {WEBHOOK, SHOW, ACT, HEALTH} | PAGES
+SIMPLE = {HEALTH, "GET /join"}
+"""Nothing can be wrong about a call to these."""
+
+
 def test_there_is_nothing_but_what_is_meant_to_be(operations: dict[str, Any]) -> None:
-    assert set(operations) == {WEBHOOK, SHOW, ACT, HEALTH}
+    assert set(operations) == MEANT
 
 
-# Nothing can be wrong about a call to /health.
 @pytest.mark.parametrize(
     ("label", "mode"),
-    [(WEBHOOK, WELL), (WEBHOOK, BADLY), (SHOW, WELL), (SHOW, BADLY), (ACT, WELL), (ACT, BADLY), (HEALTH, WELL)],
+    [(each, mode) for each in sorted(MEANT) for mode in (WELL, BADLY) if each not in SIMPLE or mode is WELL],
 )
 def test_every_answer_to_a_made_up_call_is_described_and_none_is_a_bug(
     operations: dict[str, Any], label: str, mode: GenerationMode

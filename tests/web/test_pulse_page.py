@@ -132,14 +132,6 @@ def test_agreeing_is_kept_in_the_words_that_were_shown_and_so_is_taking_it_back(
     assert [row.share_pulse for row in couple.world.rows(schema.partners)] == [False, False]
 
 
-def test_a_rating_is_heard_by_later_draws_of_the_couple(couple: Couple) -> None:
-    epochs = len(couple.world.rows(schema.enrollments)[0].learned)
-    rate(couple, "Ana", 1)
-    rate(couple, "Ana", 5, "close-too")
-    (enrollment,) = [row for row in couple.world.rows(schema.enrollments) if row.campaign == "test"]
-    assert len(enrollment.learned) > epochs
-
-
 def test_a_message_that_is_no_pulse_cannot_be_rated(couple: Couple) -> None:
     assert rate(couple, "Ana", 3, "talk") == 404
     assert kept(couple) == []

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from fastapi import Request, Response
 from wire import call
 from world import World
 
@@ -33,7 +34,7 @@ def test_an_address_that_there_is_not_is_a_page_for_a_browser_and_json_for_a_pro
 def test_our_mistake_is_owned_up_to_and_not_described(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def bug(*_given: object) -> None:
+    async def bug(_routes: Unsubscribe, _request: Request) -> Response:
         raise ZeroDivisionError("canary")
 
     monkeypatch.setattr(Unsubscribe, "show", bug)
