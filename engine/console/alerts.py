@@ -1,4 +1,4 @@
-"""`rekindle alerts`: words that may speak of danger. Their writer was told where help is, and paused; now it is yours."""
+"""`rekindle alerts`: words that may speak of danger. Their writer was told where help is, and is paused."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
