@@ -6,7 +6,7 @@ out once per activity), the standard library's EmailMessage, one UPDATE and one 
 
 import asyncio
 import sqlite3
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,7 +20,7 @@ from bench.town import Town
 from engine.app import Engine
 from engine.model.campaign import Channel
 from engine.render.inline import inline
-from engine.render.links import Links, message_id
+from engine.render.links import Links, Purpose, message_id
 from engine.render.markdown import named
 from engine.render.seen import CampaignSeen, StepSeen, activity_seen
 from engine.shipped import shipped
@@ -81,6 +81,17 @@ class NaiveSender:
             self._connection.execute("COMMIT")
         return limit
 
+    def _links_of(self, row: sqlite3.Row) -> SimpleNamespace:
+        links, today = self._links, date(2026, 3, 3)
+        message = links.sign(Purpose.MESSAGE, row["id"], 0, today)
+        return SimpleNamespace(
+            unsubscribe=links.unsubscribe(row["partner_id"], Channel.EMAIL),
+            preferences=links.at("p", links.sign(Purpose.PREFERENCES, row["partner_id"], 0, today)),
+            **{
+                name: links.at(page, message) for name, page in (("answer", "a"), ("activity", "n"), ("pulse", "pulse"))
+            },
+        )
+
     def hand_over(self, row: sqlite3.Row, now: datetime) -> str:
         """Send one row's email to nowhere; its receipt. Others send it somewhere."""
         self.message(row, now).as_bytes()
@@ -120,7 +131,7 @@ class NaiveSender:
             "solo": row["other_name"] is None,
             "first": bool(row["first"]),
             "week": row["week"],
-            "links": SimpleNamespace(unsubscribe=self._links.unsubscribe(row["partner_id"], Channel.EMAIL)),
+            "links": self._links_of(row),
         }
 
     def rendered(self, name: str, row: sqlite3.Row, values: dict[str, Any]) -> str:

@@ -48,6 +48,7 @@ from engine.render.compose import Composer
 from engine.render.links import Links
 from engine.render.notices import Notices
 from engine.render.resources import Help, Resources
+from engine.render.sandbox import RenderError
 from engine.settings import Settings
 from engine.store import alerts, couples, enrollments, places
 from engine.store.database import Database, open_database
@@ -211,8 +212,15 @@ class Engine:
         return Resources(template_folders(self.settings))
 
     def _help_for(self, phone: str, timezone: str | None, danger: Danger) -> Help:
-        """Where help is for somebody with this phone ("": none) in this zone."""
-        return self._resources.of(country_of_person(phone, timezone), danger)
+        """Where help is for somebody with this phone ("": none) in this zone.
+
+        Where an operator's own file is wrong, it is as shipped: whoever asks is raising an alarm, which must not fail.
+        """
+        country = country_of_person(phone, timezone)
+        try:
+            return self._resources.of(country, danger)
+        except RenderError:
+            return Resources(template_folders(self.settings)[-1:]).of(country, danger)
 
     @cached_property
     def _sources(self) -> Mapping[str, EventSource]:

@@ -191,7 +191,7 @@ def test_a_couple_is_shown_with_what_comes_and_why(shell: Shell) -> None:
     assert [(draw["day"], draw["step"]) for draw in draws][:2] == [("2026-03-03", "talk"), ("2026-03-06", "try")]  # type: ignore
     assert [draw["come"] for draw in draws] == [True] + [False] * 15  # type: ignore[attr-defined]
     assert all(draw["choice"]["suiting"] for draw in draws)  # type: ignore[attr-defined]
-    assert "with a chance of" in said
+    assert "that suit it" in said
     assert {draw["activity"] in said for draw in draws[:5]} == {True}  # type: ignore[index]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 
 from engine.check.conditions import check_conditions
+from engine.check.consent import check_consent
 from engine.check.pages import check_pages
 from engine.check.pools import check_draws, check_variants
 from engine.check.rhythm import check_rhythm
@@ -64,6 +65,7 @@ def _ask_all(subject: Subject, sender: Sender) -> Iterable[Finding]:
         yield from check_conditions(definition)
         yield from check_names(definition, shelf, subject.templates)
     yield from check_pages(subject.templates, sender)
+    yield from check_consent(subject.templates, sender)
     yield from check_words(subject)
     yield from check_translations(subject)
     if not broken:  # a broken template would be found again in every text that uses it

@@ -1,7 +1,7 @@
 """Answers, from a page or by text: screened, kept, and revealed to both as soon as both have shared theirs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,9 @@ from engine.store.waiting import release
 LONGEST = 10_000
 """Characters of an answer that are kept: more than anyone has answered, less than a page should hold."""
 
+AGAIN_WITHIN = timedelta(minutes=10)
+"""The same words so soon after are a form that was sent again, and no news."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -35,15 +38,24 @@ def give(
     """Keep an answer, in the caller's transaction. One that may speak of danger is never shared, whatever was asked.
 
     The caller has seen to it that its author consents to answers being kept, and that it has at most LONGEST
-    characters.
+    characters. A form that is sent again raises no second alarm.
     """
     danger = screen(text)
+    again = danger is not None and _known(connection, means, question, text, now)
     kept = answers.give(connection, means.vault, question, text, shared=share, withheld=danger is not None, now=now)
-    if danger is not None:
+    if danger is not None and not again:
         alarm(connection, means, question.partner_id, danger, source, now, answer_id=kept)
     if kept is None:
         return Given(kept=False, danger=danger)
     return Given(revealed=reveal(connection, means, question, now), danger=danger)
+
+
+def _known(connection: Connection, means: Means, question: Question, text: str, now: datetime) -> bool:
+    """Whether these very words of danger were given a moment ago."""
+    mine = answers.find(connection, means.vault, question)
+    if mine is None or not mine.withheld or mine.given_at is None:
+        return False
+    return mine.text == text and now - mine.given_at < AGAIN_WITHIN
 
 
 def share(connection: Connection, means: Means, question: Question, *, shared: bool, now: datetime) -> bool:

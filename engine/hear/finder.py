@@ -101,8 +101,9 @@ class Finder(Generic[Label]):
     def _lay(self, phrase: str, label: Label) -> None:
         """Add a phrase's states. A state is reached by one number of words only, so that the end knows its start."""
         read = parts(phrase)
-        if GAP in (read[0], read[-1]):
-            raise ValueError(f"{phrase!r} begins or ends with a gap, which can be nothing")
+        firm = [part for part in read if not part.optional]
+        if GAP in (firm[0], firm[-1]):
+            raise ValueError(f"{phrase!r} begins or ends with a gap, or may")
         for count, part in enumerate(read, 1):
             if read[:count] not in self._laid:
                 before = self._laid[read[: count - 1]]

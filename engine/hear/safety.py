@@ -10,7 +10,7 @@ This is a list of phrases: it understands nothing, and it misses things. docs/sa
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from functools import cache
 from pathlib import Path
 
@@ -27,8 +27,8 @@ def screen(text: str) -> Danger | None:
     All of it is looked at, however long. Case, accents, punctuation, emoji, line breaks and the spellings of texting
     make no difference. It never fails, and takes time in proportion to the text.
     """
-    words = plain_words(text).split()
-    found = {danger for language in _languages() for danger in language.dangers(words)}
+    plain = plain_words(text)
+    found = {danger for language in _languages() for danger in language.dangers(plain)}
     return next((danger for danger in URGENCY if danger in found), None)
 
 
@@ -37,45 +37,39 @@ class Language:
 
     def __init__(self, file: Path) -> None:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-        self._spelling = {word: tuple(plain_words(meant).split()) for word, meant in table["spelling"].items()}
-        self._spelling |= dict.fromkeys(table["fillers"], ())
-        self._known: Set[str] = frozenset()
+        self._sounds = [(re.compile(letters), sound) for letters, sound in table["sounds"].items()]
+        spelling: dict[str, str] = table["spelling"] | dict.fromkeys(table["fillers"], "")
+        self._spelling = {self._heard(word): tuple(self._heard(meant).split()) for word, meant in spelling.items()}
         phrases: list[tuple[str, Danger | None]] = [(phrase, None) for phrase in table["innocent"]]
         phrases += [(phrase, danger) for danger in Danger for phrase in table["danger"][danger.value]]
         self._finder = Finder(
             phrases,
-            spell=lambda form: list(self._spelled(plain_words(form).split())),
+            spell=lambda form: list(self._words(plain_words(form))),
             classes=table["classes"],
-            closed=frozenset(table["negations"]),
+            closed=frozenset(map(self._heard, table["negations"])),
         )
-        self._known = self._finder.words | self._spelling.keys()
 
-    def dangers(self, words: Sequence[str]) -> Set[Danger]:
+    def dangers(self, plain: str) -> Set[Danger]:
         """Every danger that plain words speak of."""
         ends: dict[Danger, list[int]] = {}
         innocent: set[int] = set()
-        for found in self._finder.find(self._spelled(words)):
+        for found in self._finder.find(self._words(plain)):
             if found.label is None:
                 innocent.update(range(found.start, found.end))
             else:
                 ends.setdefault(found.label, []).append(found.end - 1)
         return {danger for danger, places in ends.items() if not innocent.issuperset(places)}
 
-    def _spelled(self, words: Iterable[str]) -> Iterator[str]:
-        """The words as phrases have them: written out, without fillers, and `hiiit` as `hit`."""
-        for word in words:
-            known = word if word in self._known else self._unstretched(word)
-            yield from self._spelling.get(known, (known,))
+    def _words(self, plain: str) -> Iterator[str]:
+        """The words as phrases have them: as they sound, written out, without fillers."""
+        for word in self._heard(plain).split():
+            yield from self._spelling.get(word, (word,))
 
-    def _unstretched(self, word: str) -> str:
-        if _STRETCHED.search(word):
-            for letters in (r"\1\1", r"\1"):
-                if (shorter := _STRETCHED.sub(letters, word)) in self._known:
-                    return shorter
-        return word
-
-
-_STRETCHED = re.compile(r"(\w)\1{2,}")
+    def _heard(self, plain: str) -> str:
+        """The same letters for what sounds the same, so that `hiiit` is `hit` and `kiero` is `quiero`."""
+        for letters, sound in self._sounds:
+            plain = letters.sub(sound, plain)
+        return plain
 
 
 @cache

@@ -18,7 +18,9 @@ from markupsafe import escape
 from engine.app import Engine
 from engine.hear import answers as answering
 from engine.hear.answers import LONGEST
+from engine.hear.danger import alarm
 from engine.hear.passes import Opened
+from engine.hear.safety import screen
 from engine.model.campaign import Channel
 from engine.model.reply import ConsentPurpose
 from engine.model.signup import Ticked
@@ -149,14 +151,17 @@ class AnswerPages:
 
     def _given(self, connection: Transaction, it: Asked, form: Form) -> View:
         now, text = self._engine.clock.now(), form.text("answer")
-        if answers.is_revealed(connection, it.question):
-            return self.view(connection, it, now)
         share = PRIVATE if it.of_one else form.line("share")
         agreed = None if it.question.answers_consent else self._ticked(it, form)
+        may_keep = (it.question.answers_consent or agreed is not None) and len(text) <= LONGEST
+        danger = screen(text)
+        if danger is not None and not may_keep:
+            alarm(connection, self._engine.means, it.question.partner_id, danger, BY_PAGE, now)
+            return self._help.view(connection, it.question, danger, now, kept=False)
         errors = dict(_wrong(text, share))
         if not it.question.answers_consent and agreed is None:
             errors = {"consent": "answer.wrong.consent", **errors}
-        if errors:
+        if errors and danger is None:  # words of danger come before anything that a form may lack
             status = 413 if len(text) > LONGEST else 422
             return self.view(connection, it, now, form=form, errors=errors, status=status)
         if agreed is not None:
@@ -167,7 +172,7 @@ class AnswerPages:
             connection, self._engine.means, it.question, text, share=share == SHARE, source=BY_PAGE, now=now
         )
         if given.danger is not None:
-            return self._help.view(connection, it.question, given.danger, now)
+            return self._help.view(connection, it.question, given.danger, now, kept=given.kept)
         return self.view(connection, it, now, told=share)
 
     def _overtaken(self, connection: Transaction, it: Asked, draft: str) -> bool:

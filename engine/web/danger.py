@@ -21,11 +21,14 @@ class Help:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def view(self, connection: Transaction, question: Question, danger: Danger, now: datetime) -> View:
-        """Help for one partner, by where they are; and their own page, where messages begin again."""
+    def view(self, connection: Transaction, question: Question, danger: Danger, now: datetime, *, kept: bool) -> View:
+        """Help for one partner, by where they are; and their own page, where messages begin again.
+
+        `kept`: whether their words were, for themselves alone.
+        """
         engine = self._engine
         row = preferences.of(connection, question.partner_id)
         phone = "" if row.phone_cipher is None else engine.vault.open(row.phone_cipher, SEALED_PHONE)
         own = engine.links.sign(Purpose.PREFERENCES, question.partner_id, question.epoch, now.date())
-        help_ = engine.texting.help_for(phone, question.timezone, danger)
-        return View("help", {"danger": danger.value, "help": help_, "own_page": f"/p/{own}"})
+        where = engine.texting.help_for(phone, question.timezone, danger)
+        return View("help", {"help": where, "kept": kept, "own_page": f"/p/{own}"})

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from world import CONSENT, MONDAY, VAULT, World, at, person, talk
+from world import CONSENT, MONDAY, VAULT, World, at, person, plain_templates, talk
 
 from engine.deliver.definitions import Definitions
 from engine.deliver.forecast import schedule
@@ -123,6 +125,12 @@ def test_nobody_elses_place_moves() -> None:
     assert world.rows(schema.places)[1] == bens
 
 
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Templates that are quick to compile."""
+    return plain_templates(tmp_path_factory.mktemp("templates"))
+
+
 ZONES = st.sampled_from(["UTC", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kathmandu", "America/New_York"])
 TIMES = st.sampled_from(["07:00", "09:00", "12:00", "12:30", "17:45", "19:00", "21:00"])
 DAYS = st.sampled_from(["any", "mon", "tue,fri", "sat,sun", "mon,tue,wed,thu,fri", "wed"])
@@ -152,13 +160,14 @@ STEPS = (
 """Several a day, so that their order changes with a partner's own time, and days on which they pile up."""
 
 
-@given(st.dates(MONDAY, date(2026, 3, 29)), ZONES, TIMES, LIVES)
+@given(start=st.dates(MONDAY, date(2026, 3, 29)), timezone=ZONES, send_at=TIMES, lives=LIVES)
 @examples(max_examples=25)
 def test_whatever_changes_and_whenever_each_occurrence_ends_once_and_within_the_hours_then_wanted(
-    start: date, timezone: str, send_at: str, lives: list[tuple[int, dict[str, Any]]]
+    templates: Path, start: date, timezone: str, send_at: str, lives: list[tuple[int, dict[str, Any]]]
 ) -> None:
     begins = datetime(start.year, start.month, start.day, tzinfo=UTC) - timedelta(days=1)
-    world = World(*STEPS, transport=MemoryTransport(keep=False), begins=begins, caps=Caps(2, 6), weeks=3)
+    made = {"begins": begins, "caps": Caps(2, 6), "weeks": 3}
+    world = World(*STEPS, transport=MemoryTransport(keep=False), templates=[templates], **made)
     world.join("x", person("Ana", timezone, time.fromisoformat(send_at)), person("Ben"))
     world.enroll(start)
     said: list[tuple[datetime, Any]] = [(world.clock.now(), world.rows(schema.partners)[0])]

@@ -139,6 +139,23 @@ def test_it_comes_out_though_the_operators_own_template_is_broken(tmp_path: Path
     assert SAID in (asked(templates=[tmp_path]).text(ANA, DANGER) or "")
 
 
+def test_it_comes_out_though_the_operators_own_list_of_help_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "resources").mkdir()
+    for name in ("US", "default"):
+        (tmp_path / "resources" / f"{name}.toml").write_text("emergency = 911", encoding="utf-8")
+    line = asked(templates=[tmp_path], ana={"timezone": "America/New_York"})
+    assert "In an emergency call 911." in (line.text(ANA, DANGER) or "")
+    assert paused(line)["Ana"]
+
+
+def test_help_is_that_of_the_writers_country_in_their_language() -> None:
+    spain = asked(ana={"timezone": "Europe/Madrid", "locale": "es"}).text(ANA, DANGER) or ""
+    assert "En una emergencia llama al 112." in spain
+    assert "016" in spain
+    nobody = asked().text("+442079460999", DANGER) or ""
+    assert "In an emergency call 999" in nobody
+
+
 def test_by_whatsapp_it_is_the_same(line: Couple) -> None:
     assert SAID in (line.text(ANA, DANGER, channel=Channel.WHATSAPP.value) or "")
     assert paused(line)["Ana"]

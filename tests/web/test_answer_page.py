@@ -248,7 +248,7 @@ def test_words_of_danger_bring_help_at_once_and_are_never_spoken_of_again(couple
     page = couple.answer("Ana", DANGER, **SHARE)
     assert page.status_code == 200
     said = words(page)
-    for part in ("emergency number", "Nobody watches this page", "kept for you alone", "send you nothing more"):
+    for part in ("call 911", "Nobody watches this page", "kept for you alone", "send you nothing more"):
         assert part in said
     assert DANGER not in said
     (own,) = re.findall(r'href="(/p/[\w-]{36})"', page.text)
@@ -259,6 +259,48 @@ def test_words_of_danger_bring_help_at_once_and_are_never_spoken_of_again(couple
         connection.execute(couples_schema.answers.update().values(withheld=False))
     assert later.content == couple.get(couple.path("Ana")).content
     assert chosen(later.text) == ["private"]
+
+
+@pytest.mark.parametrize("fields", [
+    {"answer": DANGER}, {"answer": DANGER, "share": "everybody"}, {"answer": DANGER + " x" * LONGEST, **SHARE},
+], ids=["no choice", "odd", "long"])  # fmt: skip
+def test_help_comes_before_anything_that_the_form_lacks(couple: Couple, fields: dict[str, str]) -> None:
+    page = couple.post(couple.path("Ana"), fields)
+    assert page.status_code == 200
+    assert "call 911" in words(page)
+    assert len(couple.world.rows(couples_schema.alerts)) == 1
+    assert [shared for _, _, shared in kept(couple)] in ([], [False])
+
+
+def test_help_comes_without_consent_and_nothing_is_kept() -> None:
+    couple = Couple()
+    page = couple.answer("Ana", DANGER, **SHARE)
+    assert "What you wrote is not kept" in words(page)
+    assert len(couple.world.rows(couples_schema.alerts)) == 1
+    assert kept(couple) == []
+
+
+def test_help_comes_after_the_reveal_as_well_and_the_answers_stay(couple: Couple) -> None:
+    couple.answer("Ana", MORNINGS, **SHARE)
+    couple.answer("Ben", EVENINGS, **SHARE)
+    assert "call 911" in words(couple.answer("Ana", DANGER, **SHARE))
+    assert (1, MORNINGS, True) in kept(couple)
+
+
+def test_sending_the_form_again_brings_help_again_and_no_second_alarm(couple: Couple) -> None:
+    for _ in range(3):
+        assert "call 911" in words(couple.answer("Ana", DANGER, **SHARE))
+    assert len(couple.world.rows(couples_schema.alerts)) == 1
+    couple.world.clock.fast_forward(timedelta(hours=1))
+    couple.answer("Ana", DANGER, **SHARE)
+    assert len(couple.world.rows(couples_schema.alerts)) == 2
+
+
+def test_help_is_by_where_its_reader_is() -> None:
+    couple = Couple(zone="Europe/Madrid", phone="+34600123456", locale="es")
+    page = words(couple.answer("Ana", DANGER, **SHARE))
+    assert "llama al 112" in page
+    assert "016" in page
 
 
 def test_words_of_danger_are_never_revealed(couple: Couple) -> None:

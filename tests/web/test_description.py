@@ -1,6 +1,7 @@
 """The OpenAPI description is true: schemathesis makes up calls to what it describes, good ones and bad ones."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from engine.render.links import Links, Purpose
 from engine.web.app import create_app
 
 TOKEN = Links("https://rekindle.example", VAULT.subkey("links")).token(Purpose.UNSUBSCRIBE, 1, Channel.EMAIL)
+LINKS = Links("https://rekindle.example", VAULT.subkey("links"))
+OWN_PAGE, OLD_PAGE = (LINKS.sign(Purpose.PREFERENCES, 1, 0, day) for day in (date(2026, 3, 1), date(2025, 3, 1)))
+CROSS = {"Sec-Fetch-Site": "cross-site"}
 WEBHOOK, SHOW, ACT, HEALTH = "POST /webhooks/{name}/{kind}", "GET /u/{token}", "POST /u/{token}", "GET /health"
 WELL, BADLY = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
@@ -41,13 +45,21 @@ def operations(app: Any) -> dict[str, Any]:
     return {each.label: each for each in found}
 
 
-PAGES = {
+JOINING = {
     "GET /join", "GET /join/{campaign}", "POST /join/{campaign}", "GET /c/{token}", "POST /c/{token}", "GET /i/{token}",
-    "POST /i/{token}", "POST /i/{token}/decline", "GET /d/{token}", "POST /d/{token}", "GET /p/{token}",
-    "POST /p/{token}/{section}", "POST /p/{token}/leave", "POST /p/{token}/over", "POST /p/{token}/erase",
-    "GET /p/{token}/data", "POST /p/{token}/export",
+    "POST /i/{token}", "POST /i/{token}/decline", "GET /d/{token}", "POST /d/{token}",
 }  # fmt: skip
-MEANT = {WEBHOOK, SHOW, ACT, HEALTH} | PAGES
+OWN = {
+    "GET /p/{token}", "POST /p/{token}/{section}", "POST /p/{token}/leave", "POST /p/{token}/over",
+    "POST /p/{token}/erase", "GET /p/{token}/data", "POST /p/{token}/export", "POST /fresh/{purpose}/{token}",
+    "GET /calendar/{token}.ics",
+}  # fmt: skip
+MESSAGES = {
+    "GET /a/{token}", "POST /a/{token}", "POST /a/{token}/draft", "POST /a/{token}/delete", "GET /n/{token}",
+    "POST /n/{token}/did", "POST /n/{token}/smaller", "POST /n/{token}/never", "POST /n/{token}/later",
+    "GET /n/{token}/event.ics", "GET /pulse/{token}", "POST /pulse/{token}", "POST /pulse/{token}/together",
+}  # fmt: skip
+MEANT = {WEBHOOK, SHOW, ACT, HEALTH} | JOINING | OWN | MESSAGES
 SIMPLE = {HEALTH, "GET /join"}
 """Nothing can be wrong about a call to these."""
 
@@ -91,6 +103,18 @@ GOOD = [
     (ACT, f"/u/{TOKEN}", {"data": {"confirm": "yes"}}, 200),
     (ACT, f"/u/{TOKEN}", {"content": b" " * 20_000}, 413),
     (HEALTH, "/health", {}, 200),
+    ("POST /join/{campaign}", "/join/eight-weeks", {"data": {"given_name": "Ana"}}, 422),
+    ("POST /join/{campaign}", "/join/eight-weeks", {"content": b"given_name=Ana"}, 415),
+    ("GET /p/{token}", f"/p/{OWN_PAGE}", {}, 200),
+    ("GET /p/{token}", f"/p/{OLD_PAGE}", {}, 410),
+    ("GET /p/{token}/data", f"/p/{OWN_PAGE}/data", {}, 200),
+    ("POST /p/{token}/export", f"/p/{OWN_PAGE}/export", {"data": {"as": "json"}}, 200),
+    ("POST /p/{token}/{section}", f"/p/{OWN_PAGE}/pause", {"data": {"pause": "week"}}, 409),
+    ("POST /p/{token}/{section}", f"/p/{OLD_PAGE}/pause", {"data": {"pause": "week"}}, 410),
+    ("POST /p/{token}/erase", f"/p/{OWN_PAGE}/erase", {"data": {"sure": "no"}}, 422),
+    ("POST /p/{token}/over", f"/p/{OWN_PAGE}/over", {"data": {"why": "nothing"}}, 422),
+    ("POST /p/{token}/over", f"/p/{OWN_PAGE}/over", {"data": {}, "headers": CROSS}, 403),
+    ("POST /p/{token}/leave", f"/p/{OWN_PAGE}/leave", {"data": {"now": "yes"}}, 303),
 ]
 
 
