@@ -22,8 +22,8 @@ demo: $(READY) ## the main job on sample couples: eight weeks in seconds, then l
 	@$(BIN)/rekindle demo --out demo
 
 test: $(READY) ## run the tests
-	@tests/setup_chromium.sh
-	@$(BIN)/python -m pytest
+	@tests/setup_services.sh
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY) ## ruff, mypy strict, import-linter, and our own lint of what is shipped
 	@$(BIN)/ruff check .

@@ -40,22 +40,37 @@ class Score:
         return self.heard / (self.heard + len(self.false))
 
 
-def score(file: Path) -> Score:
-    """The screen's score on a file of `label TAB kind TAB text`; ValueError for a line that is not of that form."""
-    heard, missed, false = 0, [], []
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A sentence, whether it speaks of danger, and of which (as whoever labelled it calls it)."""
+
+    danger: bool
+    kind: str
+    text: str
+
+
+def labelled(file: Path) -> Iterator[Labelled]:
+    """The sentences of a file of `label TAB kind TAB text`; ValueError for a line that is not of that form."""
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith(("#", "label\t")):
             continue
         label, _, rest = line.partition("\t")
-        text = rest.rpartition("\t")[2]
+        kind, _, text = rest.rpartition("\t")
         if label not in LABELS or not text.strip():
             raise ValueError(f"{file.name}:{number} is not a label, a kind and a text")
-        found = screen(text) is not None
-        if label == "danger":
+        yield Labelled(label == "danger", kind, text)
+
+
+def score(file: Path) -> Score:
+    """The screen's score on the sentences of a file."""
+    heard, missed, false = 0, [], []
+    for line in labelled(file):
+        found = screen(line.text) is not None
+        if line.danger:
             heard += found
-            missed += [] if found else [text]
+            missed += [] if found else [line.text]
         elif found:
-            false.append(text)
+            false.append(line.text)
     return Score(heard, tuple(missed), tuple(false))
 
 

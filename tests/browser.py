@@ -30,7 +30,7 @@ FLAGS = (
 )
 SHOTS = Path(__file__).parent / ".shots"
 WIDTHS = (375, 1280)
-MISSING = "There is no Chromium: no page was tried in a browser. Run tests/setup_chromium.sh, or install one."
+MISSING = "There is no Chromium: no page was tried in a browser. Run tests/setup_services.sh, or install one."
 
 _SHOOTING = bool(os.environ.get("REKINDLE_SHOTS"))  # read here, since tests run without REKINDLE_* variables
 _STATUS = re.compile("the server responded with a status of")

@@ -78,8 +78,8 @@ class Finder(Generic[Label]):
             reached.update(self._steps[state].get(word, ()))
             if word not in self._closed:
                 reached.update(self._leaps[state])
-        self._remembered += 1
-        if self._remembered > MOST:
+        self.remembered += 1
+        if self.remembered > MOST:
             self._forget()
         states = frozenset(reached)
         following = self._known.setdefault(states, _Standing(states, self._complete(states)))
@@ -96,7 +96,7 @@ class Finder(Generic[Label]):
     def _forget(self) -> None:
         self._start: _Standing[Label] = _Standing(frozenset({0}), ())
         self._known = {self._start.states: self._start}
-        self._remembered = 0
+        self.remembered = 0
 
     def _lay(self, phrase: str, label: Label) -> None:
         """Add a phrase's states. A state is reached by one number of words only, so that the end knows its start."""

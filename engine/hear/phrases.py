@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _APOSTROPHES = re.compile(r"['’‘`´ʼ′]")
 _NOT_A_WORD = re.compile(r"[\W_]+")
+# Signs that stand for whole words ("㎏", "ﷺ"): as letters they are many times as long, and nobody spells so.
+_WORDS_IN_ONE = re.compile("[\u3200-\u33ff\ufdf0-\ufdff]")
 # Soft hyphens, joiners and the like: they are seen by nobody and must not cut a word in two.
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
@@ -27,7 +29,7 @@ class Part:
 
 def plain_words(text: str) -> str:
     """Lower-case words with single spaces: no case, accent, width, punctuation, emoji or unseen character."""
-    seen = _UNSEEN.sub("", text)
+    seen = _WORDS_IN_ONE.sub(" ", _UNSEEN.sub("", text))
     folded = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", seen)).casefold()
     if not folded.isascii():
         bare = unicodedata.normalize("NFKD", folded)

@@ -2,19 +2,21 @@
 
 The phrases are data, a file a language in `safety/`; all languages are looked for in every text, for people switch.
 Phrases match whole words, wherever they stand. A phrase that is innocent takes away every match that ends inside it:
-"kill him with kindness" takes away "want to kill him", while the one in "I want to kill him" stands. When in doubt it
-is a danger: somebody who is told needlessly where help is loses a minute, somebody who is not may lose everything.
+"kill him with kindness" takes away "want to kill him", while the one in "I want to kill him" stands. Where no phrase is
+found, the text is weighed (likeness.py). When in doubt it is a danger: somebody who is told needlessly where help is
+loses a minute, somebody who is not may lose everything.
 
-This is a list of phrases: it understands nothing, and it misses things. docs/safety.md says how much.
+All this understands nothing, and it misses things. docs/safety.md says how much.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 
 from engine.hear.finder import Finder
+from engine.hear.likeness import Likeness
 from engine.hear.phrases import plain_words
 from engine.model.danger import URGENCY, Danger
 
@@ -44,26 +46,31 @@ class Language:
         phrases += [(phrase, danger) for danger in Danger for phrase in table["danger"][danger.value]]
         self._finder = Finder(
             phrases,
-            spell=lambda form: list(self._words(plain_words(form))),
+            spell=cache(lambda form: self.words(plain_words(form))),
             classes=table["classes"],
             closed=frozenset(map(self._heard, table["negations"])),
         )
+        weights = file.with_suffix(".weights")
+        self._likeness = Likeness(weights) if weights.is_file() else None
 
     def dangers(self, plain: str) -> Set[Danger]:
-        """Every danger that plain words speak of."""
+        """Every danger that phrases in plain words speak of, or else what they are like."""
+        words = self.words(plain)
         ends: dict[Danger, list[int]] = {}
         innocent: set[int] = set()
-        for found in self._finder.find(self._words(plain)):
+        for found in self._finder.find(words):
             if found.label is None:
                 innocent.update(range(found.start, found.end))
             else:
                 ends.setdefault(found.label, []).append(found.end - 1)
-        return {danger for danger, places in ends.items() if not innocent.issuperset(places)}
+        said = {danger for danger, places in ends.items() if not innocent.issuperset(places)}
+        like = None if said or self._likeness is None else self._likeness.danger(words)
+        return said if like is None else {like}
 
-    def _words(self, plain: str) -> Iterator[str]:
+    def words(self, plain: str) -> list[str]:
         """The words as phrases have them: as they sound, written out, without fillers."""
-        for word in self._heard(plain).split():
-            yield from self._spelling.get(word, (word,))
+        heard = self._heard(plain).split()
+        return [each for word in heard for each in self._spelling.get(word, (word,))]
 
     def _heard(self, plain: str) -> str:
         """The same letters for what sounds the same, so that `hiiit` is `hit` and `kiero` is `quiero`."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StoreError
-from engine.store import couples_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store import couples_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.metadata import metadata
 
 BUSY_MS = 5_000

@@ -200,6 +200,7 @@ deliveries = Table(
     Column("to_locale", String(16)),  # the language of whoever reads that address, where it is not the partner's
     Column("about", BigInteger),  # the row that a notice is about: a confirmation, an invitation, a reveal, a delivery
     Column("waits_for", String(100)),  # the slot whose answers it holds back for
+    Column("probability", Float),  # of what chance made of it; null: chance was not asked
     Column("cost", Integer),  # estimated when it was handed over, in millionths of the workspace's currency
     # One occurrence of a step reaches a partner once, on whichever channel: a second scheduler changes nothing.
     UniqueConstraint("enrollment_id", "partner_id", "step", "occurrence"),

@@ -132,7 +132,7 @@ class ActivityPages:
 
         def work(connection: Transaction, opened: Opened) -> Made:
             it, now = self._message(connection, opened), self._engine.clock.now()
-            if it is None:
+            if it is None or it.activity is None:
                 return None
             campaign = self._engine.definitions.get(connection, it.question.digest).campaign
             reached = preferences.of(connection, it.question.partner_id)

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from opening import Couple, words
+from opening import SHARE, Couple, words
 
 from engine.model.reply import ConsentPurpose
 from engine.render.links import Purpose
@@ -196,6 +196,15 @@ def test_who_is_paused_for_good_has_an_empty_feed_that_is_still_a_calendar(coupl
     said = feed(couple)
     assert "BEGIN:VEVENT" not in said
     assert "BEGIN:VTIMEZONE" in said
+
+
+def test_word_that_both_have_answered_is_no_part_of_a_feed(couple: Couple) -> None:
+    couple.agree()
+    before = starts(feed(couple))
+    for name in ("Ana", "Ben"):
+        couple.answer(name, f"{name} says", **SHARE)
+    assert [row.status for row in couple.world.rows() if row.step == "revealed"] == ["planned"] * 2
+    assert starts(feed(couple)) == before != []
 
 
 def test_a_feed_ends_with_ones_other_links_and_by_itself(couple: Couple) -> None:
