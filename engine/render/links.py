@@ -1,8 +1,8 @@
 """Signed links, one purpose each, and the Message-ID of a delivery. No token holds an address.
 
 An unsubscribe token says who and which channel, and never expires (CAN-SPAM asks for 30 days; a person who finds an old
-message means it). It is 24 bytes: version (1), channel (1), partner id (6), and the first 16 bytes of HMAC-SHA256 over
-these and the purpose (RFC 2104 section 5 allows truncation to half the digest).
+message means it). It is 24 bytes: version (1), channel (1), partner id (6), and 16 bytes of keyed BLAKE2b over these, with a
+key of each purpose (RFC 7693 section 2.9: a MAC by itself; a third of what HMAC-SHA256 costs, three times an email).
 
 A pass opens one page about one row: 27 bytes, version (1), row id (6), epoch (2), day of signing (2), and a MAC as
 above. It expires (LIFETIMES), and it is revoked when its partner's epoch is raised. Both lengths are multiples of
@@ -84,7 +84,7 @@ class Links:
         self._site = public_url.rstrip("/") + "/"
         self._unsubscribe = self._site + "u/"
         # Keyed once: a copy costs less than keying anew for every token.
-        self._macs = {purpose: hmac.new(_derived(key, purpose), digestmod="sha256") for purpose in Purpose}
+        self._macs = {purpose: blake2b(key=_derived(key, purpose), digest_size=_MAC_BYTES) for purpose in Purpose}
 
     def unsubscribe(self, partner_id: int, channel: Channel) -> str:
         """The address that ends messages to this partner on this channel."""
@@ -143,7 +143,7 @@ class Links:
     def _mac(self, purpose: Purpose, body: bytes) -> bytes:
         mac = self._macs[purpose].copy()
         mac.update(body)
-        return mac.digest()[:_MAC_BYTES]
+        return mac.digest()
 
 
 def _raw(token: str, length: int) -> bytes | None:
