@@ -1,8 +1,9 @@
 """Signed links, one purpose each, and the Message-ID of a delivery. No token holds an address.
 
 An unsubscribe token says who and which channel, and never expires (CAN-SPAM asks for 30 days; a person who finds an old
-message means it). It is 24 bytes: version (1), channel (1), partner id (6), and 16 bytes of keyed BLAKE2b over these, with a
-key of each purpose (RFC 7693 section 2.9: a MAC by itself; a third of what HMAC-SHA256 costs, three times an email).
+message means it). It is 24 bytes: version (1), channel (1), partner id (6), and 16 bytes of keyed BLAKE2b over these,
+with a key for each purpose (RFC 7693 section 2.9: a MAC by itself; a third of what HMAC-SHA256 costs, three times an
+email).
 
 A pass opens one page about one row: 27 bytes, version (1), row id (6), epoch (2), day of signing (2), and a MAC as
 above. It expires (LIFETIMES), and it is revoked when its partner's epoch is raised. Both lengths are multiples of
