@@ -181,6 +181,15 @@ def test_addresses_are_masked_when_a_couple_is_shown(shell: Shell) -> None:
     assert "2025550123" not in said
 
 
+def test_a_couple_is_shown_with_when_each_wants_to_be_reached_and_who_is_paused(shell: Shell) -> None:
+    shell.run("couples", "change", "rivera", "--partner", "1", "--days", "tue,fri", "--between", "10:00-20:00")
+    shell.run("couples", "pause", "rivera", "--partner", "2", "--until", "2999-01-01")
+    (shown,) = shell.json("couples", "show", "rivera")
+    wills = [(one["days"], one["hours"], one["state"]) for one in shown["partners"]]  # type: ignore[attr-defined]
+    assert wills == [("Tue, Fri", "10:00–20:00", ""), ("any day", "", "paused")]
+    assert "partner 2 paused" in shell.run("couples", "list")
+
+
 def test_a_couple_is_shown_with_what_comes_and_why(shell: Shell) -> None:
     assert "What comes and why" not in shell.run("couples", "show", "rivera")
     shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")

@@ -1,6 +1,7 @@
 """`rekindle couples`: who takes part."""
 
-from collections.abc import Iterator
+import calendar
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -111,7 +112,7 @@ def list_(
                 ", ".join(dict.fromkeys(partner.timezone for partner in couple.partners)),
                 ", ".join(partner.channel for partner in couple.partners),
                 ", ".join(couple.campaigns),
-                _state(couple),
+                _state(couple, engine.clock.now()),
             )
             for couple in found
         ),
@@ -127,6 +128,7 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
     from engine.store import enrollments
 
     engine = session(context).engine
+    now = engine.clock.now()
     with engine.database.read() as connection:
         found = store.find(connection, engine.vault, couple)
         running = enrollments.of_couple(connection, found.id)
@@ -142,6 +144,9 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
             "channel": partner.channel,
             "send_at": partner.send_at.strftime("%H:%M"),
             "causes": sorted(partner.causes),
+            "days": _days(partner.days),
+            "hours": _hours(partner.hours),
+            "state": _will(partner, now),
         }
         for partner in found.partners
     ]
@@ -155,11 +160,8 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
         return
     table(
         f"Couple {found.ref}",
-        ("", "name", "email", "phone", "zone", "locale", "channel", "time", "works on"),
-        (
-            (*list(person.values())[:-1], ", ".join(sorted(partner.causes)))
-            for person, partner in zip(people, found.partners, strict=True)
-        ),
+        ("", "name", "email", "phone", "zone", "locale", "channel", "time", "works on", "days", "hours", "state"),
+        ([", ".join(each) if isinstance(each, list) else each for each in person.values()] for person in people),
         empty="",
     )
     table(
@@ -236,13 +238,30 @@ def _nearest(draws: list[Any], names: dict[int, str]) -> Iterator[tuple[object, 
             yield campaign, each.day, each.step, whose, each.activity or "nothing", each.why
 
 
-def _state(couple: Any) -> str:
+def _state(couple: Any, now: datetime) -> str:
     if couple.life_event_at:
         return "life event"
-    if couple.paused_until:
+    if couple.paused_until and couple.paused_until > now:
         return "paused"
-    paused = [str(partner.position) for partner in couple.partners if partner.paused_until]
-    return f"partner {' and '.join(paused)} paused" if paused else ""
+    told = [(partner.position, _will(partner, now)) for partner in couple.partners]
+    return ", ".join(f"partner {position} {word}" for position, word in told if word)
+
+
+def _will(partner: Any, now: datetime) -> str:
+    """Whether one of the two has left, or is paused."""
+    if partner.left_at:
+        return "left"
+    return "paused" if partner.paused_until and partner.paused_until > now else ""
+
+
+def _days(days: Iterable[int]) -> str:
+    return ", ".join(calendar.day_abbr[day] for day in sorted(days)) or "any day"
+
+
+def _hours(hours: tuple[time | None, time | None]) -> str:
+    """The hours within which somebody wants messages, as far as they said."""
+    since, until = ("" if each is None else f"{each:%H:%M}" for each in hours)
+    return f"{since}–{until}" if since or until else ""
 
 
 def _masked(address: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """A couple is the unit that enrolls; a partner is one of its two people, with an address, a zone and a will."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import datetime, time
 
 from engine.model.campaign import Channel
 from engine.model.strategy import Cause
@@ -50,6 +50,10 @@ class Partner:
     send_at: time
     causes: frozenset[Cause]
     touch: bool  # has opted in to physical-affection activities
+    days: frozenset[int] = frozenset()  # the weekdays they want, 0 Monday; none: any
+    hours: tuple[time | None, time | None] = (None, None)  # from and until when they want it; None: as the campaign
+    paused_until: datetime | None = None
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class ListedPartner:
     has_email: bool
     has_phone: bool
     paused_until: datetime | None
+    left_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,10 @@ def _partner(vault: Vault, row: Row[Any]) -> Partner:
         send_at=row.send_at,
         causes=frozenset(Cause(cause) for cause in row.causes),
         touch=row.touch,
+        days=row.reach_days or frozenset(),
+        hours=(row.reach_from, row.reach_until),
+        paused_until=row.paused_until,
+        left_at=row.left_at,
     )
 
 
@@ -261,4 +266,5 @@ def _listed(row: Row[Any]) -> ListedPartner:
         row.email_index is not None,
         row.phone_index is not None,
         row.paused_until,
+        row.left_at,
     )
