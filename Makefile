@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-transports format lock clean
+.PHONY: help demo test check bench bench-transports docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,13 +38,19 @@ bench: $(READY) ## ratios against naive ways of doing the same work, in one run
 bench-transports: $(READY) ## SMTP, SendGrid and Twilio against plain clients, on loopback, in under four minutes
 	@$(BIN)/python -m bench transports
 
+docs: $(READY) ## the pages that are made of the code, and the site, into build/site/index.html
+	@$(BIN)/python docs/reference.py
+	@$(BIN)/zensical build --strict
+
 format: $(READY) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: $(READY) ## write requirements.lock anew (needs uv)
+lock: $(READY) ## write requirements.lock and deploy/requirements.lock anew (needs uv)
 	uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock
+	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
-from bench import claims, importing, rendering, safety, simulating, ticks, whole_path
+from bench import claims, dashboard, importing, rendering, safety, simulating, ticks, whole_path
 from bench.figures import Figure, as_json, as_markdown, show
 from bench.transports import memory, sendgrid, smtp, twilio
 
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "render": rendering.run,
     "import": _importing,
     "safety": safety.run,
+    "dashboard": dashboard.run,
 }
 TRANSPORTS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "smtp": smtp.run,

@@ -1,4 +1,4 @@
-"""How fast a campaign is lived through on a virtual clock: the whole engine, an in-memory database, made-up couples."""
+"""How fast a campaign is rehearsed for a plan: the whole engine, an in-memory database, made-up couples, every core."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,7 +7,9 @@ from tempfile import TemporaryDirectory
 
 from bench.figures import Figure, Lap
 from engine.settings import load
-from engine.simulate.simulation import Simulation, find_campaign_for
+from engine.simulate.planning import Planning
+from engine.simulate.rehearsal import Terms
+from engine.simulate.simulation import find_campaign_for
 
 START = date(2026, 3, 2)  # crosses the DST change of both hemispheres
 
@@ -26,19 +28,11 @@ def _simulate(name: str, couples: int, aim: int | None) -> Iterator[Figure]:
     with TemporaryDirectory() as folder:
         settings = load(Path(folder), environment={})
         campaign = find_campaign_for(settings, name)
-        simulation = Simulation(settings, "bench", START)
-        with Lap() as joining:
-            simulation.make_up(couples)
-        with Lap() as living:
-            simulation.run(campaign)
-        with Lap() as telling:
-            deliveries = sum(1 for _ in simulation.lines())
+        with Lap() as lap:
+            plan = Planning(Terms(settings, "bench", START, couples)).plan(campaign)
+    deliveries = plan.entry["run"]["deliveries"]
     what = f"simulate {couples:,} couples × {campaign.weeks} weeks"
-    seconds = joining.seconds + living.seconds + telling.seconds
-    yield Figure(f"{what}: joining", joining.seconds, "s")
-    yield Figure(f"{what}: enrolling and living", living.seconds, "s")
-    yield Figure(f"{what}: reading the result", telling.seconds, "s")
-    met = None if aim is None else seconds < aim
-    yield Figure(what, seconds, "s", aim=f"< {aim} s" if aim else "", met=met)
-    yield Figure(f"{what}: the rate", couples * campaign.weeks / seconds, "couple-weeks/s")
-    yield Figure(f"{what}: deliveries", deliveries / seconds, "deliveries/s")
+    met = None if aim is None else lap.seconds < aim
+    yield Figure(what, lap.seconds, "s", aim=f"< {aim} s" if aim else "", met=met)
+    yield Figure(f"{what}: the rate", couples * campaign.weeks / lap.seconds, "couple-weeks/s")
+    yield Figure(f"{what}: deliveries", deliveries / lap.seconds, "deliveries/s")

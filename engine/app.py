@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -12,22 +12,27 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.clock import Clock, SystemClock
+from engine.clock import Clock, SystemClock, stopwatch
 from engine.define.digest import freeze
 from engine.define.load import Library, campaign_files, find_campaign, load_campaign, load_library
 from engine.define.notices import notices
+from engine.deliver import halting
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import Dispatcher, ProtocolStep
 from engine.deliver.due import Planned, Planner
 from engine.deliver.estimate import Estimate, estimate
-from engine.deliver.forecast import schedule
+from engine.deliver.forecast import Upcoming, schedule
+from engine.deliver.halting import What
 from engine.deliver.messages import Letters
 from engine.deliver.outcomes import Delivered
 from engine.deliver.pacing import pace_of
 from engine.deliver.reconcile import Reconciled, Reconciler
 from engine.deliver.routes import Routes
+from engine.deliver.sentinel import Limits, Looked
+from engine.deliver.telling import Addresses, Teller
 from engine.deliver.traffic import Traffic
+from engine.deliver.watching import Watch
 from engine.enroll.countries import country_of_person
 from engine.enroll.enrollment import Enrolled, enroll
 from engine.enroll.latecomers import seat_latecomers
@@ -37,6 +42,7 @@ from engine.errors import SettingsError, StoreError
 from engine.hear.intake import Caught, Hearing
 from engine.hear.means import Means
 from engine.hear.texting import Texting
+from engine.measures import Measures
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
 from engine.model.danger import Danger
@@ -59,8 +65,11 @@ from engine.transport.base import Transport
 from engine.transport.source import EventSource
 
 if TYPE_CHECKING:
+    from engine.deliver.outlook import Outlook
     from engine.enroll.changes import Changed, Changes
+    from engine.enroll.foresight import Foresight
     from engine.enroll.importer import ImportReport
+    from engine.enroll.upgrade import Upgraded
 
 T = TypeVar("T")
 
@@ -98,6 +107,8 @@ class Engine:
         self._definitions = Definitions()
         self._tried: Mapping[str, Transport] = {}
         self._tidied_at: datetime | None = None
+        self.measures = Measures()
+        self.stopping = False
 
     @cached_property
     def routes(self) -> Routes:
@@ -142,7 +153,23 @@ class Engine:
             batch=self.settings.batch,
             lease=timedelta(seconds=self.settings.lease_seconds),
             announce=self._announce,
+            measures=self.measures,
         )
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Sees what is out of order, and tells the operator."""
+        given = self.settings.alerts
+        secret = "" if given.webhook_secret is None else given.webhook_secret.get_secret_value()
+        addresses = Addresses(given.email, given.webhook, secret)
+        limits = Limits(
+            timedelta(minutes=given.queue_minutes),
+            timedelta(minutes=given.doubt_minutes),
+            given.complaint_percent / 100,
+            given.complaint_least,
+        )
+        teller = Teller(self.database, lambda: self.routes, self.clock, self.sender, addresses)
+        return Watch(self.database, self.clock, self.measures, teller, addresses, limits)
 
     @cached_property
     def means(self) -> Means:
@@ -276,6 +303,24 @@ class Engine:
             dry_run=dry_run,
         )
 
+    def upgrade_couples(
+        self,
+        campaign: Campaign,
+        digests: Sequence[str],
+        *,
+        actor: str,
+        refs: Sequence[str] | None = None,
+        dry_run: bool = False,
+        progress: Callable[[int], None] = lambda couples: None,
+    ) -> "list[Upgraded]":
+        """Move couples from these versions of a campaign to `campaign`; see `enroll.upgrade.upgrade`."""
+        from engine.enroll.upgrade import upgrade
+
+        now = self.clock.now()
+        return upgrade(
+            self.database, campaign, digests, now=now, actor=actor, refs=refs, dry_run=dry_run, progress=progress
+        )
+
     def change_partner(self, partner_id: int, changes: "Changes", *, dry_run: bool = False) -> "Changed":
         """Change what a partner said of themselves, and all that follows from it; see `enroll.changes`."""
         from engine.enroll.changes import change_partner
@@ -298,15 +343,38 @@ class Engine:
                 enrollments.stop(connection, found, reason)
         return len(found)
 
+    def pause(self, what: What, actor: str, *, dry_run: bool = False) -> bool:
+        """Hold something back; see `deliver.halting.pause`."""
+        return halting.pause(self.database, what, self.transport_names, actor, self.clock.now(), dry_run=dry_run)
+
+    def resume(self, what: What, actor: str, *, dry_run: bool = False) -> bool:
+        """Let it go on; see `deliver.halting.resume`."""
+        return halting.resume(self.database, what, actor, self.clock.now(), dry_run=dry_run)
+
+    @property
+    def transport_names(self) -> frozenset[str]:
+        """The transports of the channels by name, also where one is set up too wrongly to be built."""
+        if self._transports is not None:
+            return frozenset(self.routes.transports)
+        return frozenset(name for _, shares in self.settings.channels for name in shares)
+
     async def tick(self) -> Tick:
         """One pass: take in what was heard and left, settle doubts if anyone knows, plan and send what is due."""
+        began = stopwatch()
         caught = await self._aside(self.hearing.catch_up) if self._sources else Caught()
         now = self.clock.now()
         await self._tidy(now)
         reconciled = await self._reconciler.reconcile(now)
         due = self._planner.anything_due(now)
         planned = await self._aside(partial(self._planner.plan_due, now)) if due else Planned()
-        return Tick(planned, await self._dispatcher.drain(), reconciled, caught)
+        self.measures.add(planned.ends)
+        done = Tick(planned, await self._dispatcher.drain(), reconciled, caught)
+        self.measures.tick.observe(stopwatch() - began)
+        return done
+
+    async def look(self) -> Looked:
+        """See what is out of order, beside the passes; see `deliver.watching`."""
+        return await self._aside(self.watch.look)
 
     async def _tidy(self, now: datetime) -> None:
         """Forget what need not be kept any longer, once an hour."""
@@ -352,21 +420,49 @@ class Engine:
         with self.database.read() as connection:
             return places.waiting(connection, self.clock.now())
 
+    def outlook(self, *, until: date | None = None, couple: str | None = None) -> "Outlook":
+        """All that is to come, counted: whether it goes, first and last, and what it costs; see `deliver.outlook`."""
+        from engine.deliver.outlook import ahead, summed
+
+        with self.database.read() as connection:
+            coming = ahead(connection, self._definitions, until, couple)
+            return summed(coming, self.clock.now(), partial(self._cost, connection))
+
+    def foresee(
+        self, campaign: Campaign, start: date, refs: Sequence[str] | None = None, *, where: str | None = None
+    ) -> "tuple[Foresight, Outlook]":
+        """What `enroll` with the same arguments would do, and all that would then be to come; nothing is changed."""
+        from engine.deliver.outlook import summed, were_they_enrolled
+        from engine.enroll.foresight import Foresight, foresee
+
+        done, seed_key = Foresight(), self.vault.subkey("enrollments")
+        self._definitions.know(campaign)
+        with self.database.read() as connection:
+            now = self.clock.now()
+            seats = foresee(connection, campaign, start, done, seed_key=seed_key, now=now, refs=refs, where=where)
+            coming = were_they_enrolled(connection, self._definitions, seats)
+            return done, summed(coming, now, partial(self._cost, connection))
+
+    def _cost(self, connection: Any, upcoming: Iterable[Upcoming]) -> list[Estimate]:
+        """What messages to come will cost; see `deliver.estimate`."""
+        return estimate(connection, self._definitions, self._composer, self.vault, self._prices, upcoming)
+
     def estimate(self, *, until: date | None, couple: str | None, limit: int) -> list[Estimate]:
         """What messages to come will cost; see `deliver.estimate`, and `deliver.forecast` for whose are counted."""
         with self.database.read() as connection:
             upcoming = schedule(connection, self._definitions, until=until, couple=couple, limit=limit)
-            return estimate(connection, self._definitions, self._composer, self.vault, self._prices, upcoming)
+            return self._cost(connection, upcoming)
 
     def stop(self) -> None:
         """Claim nothing more; a tick that is under way records what it has handed over and returns."""
+        self.stopping = True
         self._planner.stop()
         self._dispatcher.stop()
 
-    def next_wake(self) -> datetime | None:
-        """The earliest instant at which a tick would find something to do; None when there is nothing to come."""
+    def next_wake(self, after: datetime = places.BEFORE_ALL) -> datetime | None:
+        """The earliest instant later than `after` at which a tick would find something to do; None if there is none."""
         with self.database.read() as connection:
-            return places.next_wake(connection)
+            return places.next_wake(connection, after)
 
     @property
     def definitions(self) -> Definitions:

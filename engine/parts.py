@@ -1,6 +1,6 @@
 """What a workspace's settings are made into: its keys, sender, folders, and the routes of its channels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.deliver.routes import Route, Routes
@@ -10,6 +10,7 @@ from engine.model.sender import Sender
 from engine.settings import Settings
 from engine.shipped import shipped
 from engine.store.vault import Vault
+from engine.transport.base import Transport
 from engine.transport.registry import Workshop
 
 
@@ -18,11 +19,14 @@ def workshop_of(settings: Settings) -> Workshop:
     return Workshop(settings.transports, settings.public_url, settings.workspace, settings.sender.email)
 
 
-def routes_of(settings: Settings) -> Routes:
-    """The transports of each channel, built; SettingsError when one does not carry what it is named for, and so on."""
-    workshop = workshop_of(settings)
+def routes_of(settings: Settings, build: Callable[[str], Transport] | None = None) -> Routes:
+    """The transports of each channel, built; SettingsError when one does not carry what it is named for, and so on.
+
+    A rehearsal gives `build`, for transports that stand for those that are named.
+    """
+    build = build or workshop_of(settings).build
     shares = {channel: dict(getattr(settings.channels, channel)) for channel in Channel}
-    built = {name: workshop.build(name) for names in shares.values() for name in names}
+    built = {name: build(name) for names in shares.values() for name in names}
     for channel, names in shares.items():
         for name in names:
             if channel not in built[name].channels:

@@ -3,9 +3,10 @@
 import json
 import re
 from datetime import date
-from typing import Annotated, Literal
+from ipaddress import ip_network
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
@@ -123,11 +124,78 @@ class PriceSettings(BaseModel):
 
 
 class AlertSettings(BaseModel):
-    """Whom to tell when somebody's words may speak of danger. Without an address, `rekindle alerts list` shows them."""
+    """Whom to tell when something is out of order, or somebody's words may speak of danger, and what counts as such."""
 
     model_config = ConfigDict(extra="forbid")
 
     email: Mailbox | None = Field(None, description="The operator's own mailbox; it gets no words, only a number.")
+    webhook: WebAddress | None = Field(None, description="An address that each incident is posted to as JSON.")
+    webhook_secret: SecretStr | None = Field(None, description="What those posts are signed with.")
+    queue_minutes: int = Field(30, ge=1, description="How long what is due may wait before it is an incident.")
+    doubt_minutes: int = Field(60, ge=1, description="How long a message may be in doubt before it is an incident.")
+    complaint_percent: float = Field(
+        0.1, gt=0, le=100, description="The share of delivered emails marked as spam from which it is an incident."
+    )
+    complaint_least: int = Field(1000, ge=1, description="Delivered emails in seven days below which no share counts.")
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.webhook is not None and not (self.webhook_secret and self.webhook_secret.get_secret_value().strip()):
+            raise PydanticCustomError("signed", "`webhook` needs `webhook_secret`, which its posts are signed with")
+        return self
+
+
+def _hard_to_guess(token: SecretStr) -> SecretStr:
+    if len(token.get_secret_value().strip()) < 16:
+        raise PydanticCustomError("short", "It is shorter than 16 characters")
+    return token
+
+
+class MetricsSettings(BaseModel):
+    """Where `/metrics` is served: nowhere, unless there is a token or a port of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[SecretStr, AfterValidator(_hard_to_guess)] | None = Field(
+        None, description="Whoever shows it as a Bearer token may read `/metrics`; 16 characters or more."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="The address that `port` is opened on.")
+    port: int | None = Field(None, ge=0, le=65535, description="A port of its own for `/metrics`; 0 for any free one.")
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise PydanticCustomError("network", "It is not an IP address or network, such as 10.0.0.0/8") from None
+
+
+def _hashed(given: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+", given.get_secret_value(), re.ASCII):
+        raise PydanticCustomError("hashed", "It is not what `rekindle operator hash-password` prints")
+    return given
+
+
+class OperatorSettings(BaseModel):
+    """Who may use the dashboard at `/operator`: nobody, unless there is a password or a proxy that says who it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password_hash: Annotated[SecretStr, AfterValidator(_hashed)] | None = Field(
+        None, description="The password's hash, as `rekindle operator hash-password` prints it."
+    )
+    proxy_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z-]+$",
+        description="Where a proxy that asks people who they are says who it is, such as X-Remote-User.",
+    )
+    proxy_from: list[Annotated[str, AfterValidator(_network)]] = Field(
+        ["127.0.0.1/32", "::1/128"], min_length=1, description="The addresses from which that header is believed."
+    )
+
+    def any(self) -> bool:
+        """Whether there is a dashboard at all."""
+        return self.password_hash is not None or self.proxy_header is not None
 
 
 class JoinSettings(BaseModel):

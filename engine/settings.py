@@ -16,6 +16,8 @@ from engine.sections import (
     AlertSettings,
     ChannelSettings,
     JoinSettings,
+    MetricsSettings,
+    OperatorSettings,
     PaceSettings,
     PriceSettings,
     SenderSettings,
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     join: JoinSettings = Field(default_factory=JoinSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    operator: OperatorSettings = Field(default_factory=OperatorSettings)
     batch: int = Field(500, ge=1, le=5000, description="How many deliveries a worker claims at once.")
     lease_seconds: int = Field(300, ge=10, description="How long a claim is held before others may take it over.")
     tick_seconds: int = Field(15, ge=1, description="How often `rekindle run` looks for what is due.")
@@ -101,6 +105,8 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "web": WebSettings,
     "join": JoinSettings,
     "alerts": AlertSettings,
+    "metrics": MetricsSettings,
+    "operator": OperatorSettings,
 }
 
 

@@ -6,6 +6,7 @@ with `expect(page.locator(…))`, or ask once with `page.evaluate`.
 REKINDLE_SHOTS=1 pytest tests/web     also writes PNGs into tests/.shots
 """
 
+import json
 import os
 import re
 import shutil
@@ -121,10 +122,13 @@ def _axe() -> str:
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page: "Page") -> list[str]:
-    """What axe-core finds wrong with the page as it is now: the rule, and the elements. Good practice counts too."""
+def violations(page: "Page", *, frames: bool = True) -> list[str]:
+    """What axe-core finds wrong with the page as it is now: the rule, and the elements. Good practice counts too.
+
+    Frames in which no script runs cannot be looked into, and asking them is complained of: leave `frames` out then.
+    """
     page.evaluate(_axe() + ";undefined")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found = page.evaluate(f"axe.run(document, {{resultTypes: ['violations'], iframes: {json.dumps(frames)}}})")
     return [
         f"{each['id']}: {each['help']}: {', '.join(str(node['target']) for node in each['nodes'])}"
         for each in found["violations"]

@@ -11,7 +11,8 @@ from engine.define.digest import identified
 from engine.model.campaign import Audience
 from engine.report.deliveries import Line
 from engine.settings import Settings
-from engine.simulate.simulation import Faults, Simulation
+from engine.simulate.faults import Faults
+from engine.simulate.simulation import Simulation
 from engine.transport.chaos import Rates
 from engine.transport.memory import MemoryTransport
 

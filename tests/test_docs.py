@@ -1,5 +1,6 @@
 """What the documentation shows is true: its campaign runs, its commands exist, its links lead somewhere."""
 
+import importlib.util
 import re
 from contextlib import suppress
 from datetime import date
@@ -15,7 +16,8 @@ from engine.errors import SettingsError
 from engine.parts import campaign_folders
 from engine.settings import TABLES, Settings, load
 from engine.shipped import shipped
-from engine.simulate.simulation import Simulation, read_faults
+from engine.simulate.faults import read_faults
+from engine.simulate.simulation import Simulation
 from engine.transport.registry import available
 from engine.transport.setup import Setup
 
@@ -128,3 +130,21 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 
 def test_shipped_folders_are_where_the_settings_look(tmp_path: Path) -> None:
     assert campaign_folders(load(tmp_path)) == [shipped("campaigns").resolve()]
+
+
+@pytest.mark.parametrize("page", ["cli", "settings"])
+def test_the_pages_that_are_made_of_the_code_are_as_the_code_is(page: str) -> None:
+    """`make docs` makes them."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    made = getattr(reference, page)().rstrip("\n") + "\n"
+    assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") == made
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "deploy").iterdir()), ids=lambda file: file.name)
+def test_what_is_deployed_calls_commands_that_exist(file: Path) -> None:
+    called = re.findall(r"bin/rekindle (?:-C \S+ )?([a-z]+(?: backup)?)", file.read_text(encoding="utf-8"))
+    assert set(called) <= set(commands())

@@ -6,8 +6,9 @@ from pathlib import Path as FilePath
 
 from engine.check.conditions import check_conditions
 from engine.check.consent import check_consent
+from engine.check.experiments import check_experiments
 from engine.check.pages import check_pages
-from engine.check.pools import check_draws, check_variants
+from engine.check.pools import check_draws
 from engine.check.rhythm import check_rhythm
 from engine.check.subject import Definition, Subject
 from engine.check.templates import check_files, check_names
@@ -61,7 +62,7 @@ def _ask_all(subject: Subject, sender: Sender) -> Iterable[Finding]:
     for definition in subject.definitions:
         yield from check_rhythm(definition)
         yield from check_draws(definition)
-        yield from check_variants(definition)
+        yield from check_experiments(definition)
         yield from check_conditions(definition)
         yield from check_names(definition, shelf, subject.templates)
     yield from check_pages(subject.templates, sender)

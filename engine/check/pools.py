@@ -1,4 +1,4 @@
-"""Draws and experiments: whether there is enough to draw from, and whether the arms of an experiment differ."""
+"""Draws: whether there is enough to draw from."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -39,21 +39,6 @@ def check_draws(definition: Definition) -> Iterator[Finding]:
                 f"step {step.key} draws {_times(drawn)} from a pool of {choices}; up to {times} find none rested enough"
             )
             yield definition.at_step(step, "draw", what, "lower no_repeat_weeks, or widen the draw")
-
-
-def check_variants(definition: Definition) -> Iterator[Finding]:
-    """Findings about experiments that compare nothing."""
-    for step in definition.campaign.steps:
-        if len(step.variants) == 1:
-            yield definition.at_step(
-                step, "variants", f"step {step.key} has one variant only", "add another to compare"
-            )
-        seen: dict[tuple[str, str | None], str] = {}
-        for arm in step.variants:
-            twin = seen.setdefault((arm.template or step.template, arm.activity or step.activity), arm.name)
-            if twin != arm.name:
-                what = f"variants {twin} and {arm.name} of step {step.key} send the same"
-                yield definition.at_step(step, "variants", what, "give one of them another template or activity")
 
 
 def _tried(campaign: Campaign) -> tuple[Counter[str], Counter[str]]:

@@ -7,11 +7,9 @@ import typer
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, session
 from engine.console.words import open_words
-from engine.errors import NotFound
 from engine.model.danger import Danger
 
 if TYPE_CHECKING:
-    from engine.app import Engine
     from engine.store.alerts import Alert
 
 group = typer.Typer(help="Words that may speak of danger.", no_args_is_help=True)
@@ -57,14 +55,9 @@ def list_(
 @group.command()
 def show(context: typer.Context, alert: Id, json: Json = False) -> None:
     """Open one alert, with the words that raised it. They are private: tell nobody, least of all the partner."""
-    from engine.store.alerts import find
+    from engine.operating import Operator
 
-    engine = session(context).engine
-    with engine.database.read() as connection:
-        found = find(connection, alert)
-    if found is None:
-        raise _unknown(alert)
-    words = _words(engine, found)
+    found, words = Operator(session(context).engine).read_alert(alert)
     if json:
         as_json([{**_facts(found), "text": words}])
         return
@@ -82,27 +75,13 @@ def show(context: typer.Context, alert: Id, json: Json = False) -> None:
 @group.command()
 def seen(context: typer.Context, alert: Id, json: Json = False) -> None:
     """Take an alert off the list: somebody has looked at it."""
-    from engine.store.alerts import find, mark_seen
+    from engine.operating import Operator
 
-    engine = session(context).engine
-    with engine.database.begin() as connection:
-        if find(connection, alert) is None:
-            raise _unknown(alert)
-        news = mark_seen(connection, alert, engine.clock.now())
+    news = Operator(session(context).engine).seen_alert(alert)
     if json:
         as_json([{"id": alert, "seen": news}])
         return
     console().print(f"Alert {alert} is off the list." if news else f"Alert {alert} was off the list already.")
-
-
-def _words(engine: "Engine", alert: "Alert") -> str | None:
-    """The words that raised it, as they stand now."""
-    from engine.store import answers, replies
-
-    with engine.database.read() as connection:
-        if alert.reply_id is not None:
-            return replies.words(connection, engine.vault, alert.reply_id)
-        return None if alert.answer_id is None else answers.words(connection, engine.vault, alert.answer_id)
 
 
 def _facts(alert: "Alert") -> dict[str, Any]:
@@ -119,7 +98,3 @@ def _facts(alert: "Alert") -> dict[str, Any]:
 
 def _sentence(kind: str) -> str:
     return Danger(kind).sentence if kind in set(Danger) else kind  # of a newer version
-
-
-def _unknown(alert: int) -> NotFound:
-    return NotFound(f"There is no alert {alert}.", fix="`rekindle alerts list --all` shows those there are.")

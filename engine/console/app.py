@@ -8,16 +8,25 @@ import typer
 from engine import __version__
 from engine.console import (
     alerts,
+    audit,
     bounces,
     campaigns,
     couples,
+    database,
     deliveries,
+    doctor,
+    experiment,
+    holds,
+    operator,
     partners,
+    preview,
     replies,
+    report,
     sending,
     simulation,
     suppressions,
     transports,
+    versions,
     web,
     workspace,
 )
@@ -51,7 +60,7 @@ def root(
     context.obj = Session(folder)
 
 
-for commands in (simulation, workspace, campaigns, sending, web):
+for commands in (simulation, preview, workspace, campaigns, sending, holds, web, doctor, report, versions):
     commands.register(app)
 partners.register(couples.group)
 app.add_typer(couples.group, name="couples")
@@ -61,4 +70,7 @@ app.add_typer(alerts.group, name="alerts")
 app.add_typer(suppressions.group, name="suppressions")
 app.add_typer(bounces.group, name="bounces")
 app.add_typer(transports.group, name="transports")
-app.add_typer(workspace.db, name="db")
+app.add_typer(experiment.group, name="experiment")
+app.add_typer(database.group, name="db")
+app.add_typer(audit.group, name="audit")
+app.add_typer(operator.group, name="operator")

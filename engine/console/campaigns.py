@@ -1,4 +1,4 @@
-"""`rekindle check` and `rekindle schema`: campaign files before anything is sent."""
+"""`rekindle check`, `snapshot` and `schema`: campaign files before anything is sent."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -12,12 +12,16 @@ from engine.console.session import session
 
 def register(app: typer.Typer) -> None:
     app.command()(check)
+    app.command()(snapshot)
     app.command()(schema)
 
 
 def check(
     context: typer.Context,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; the workspace's if left out.")] = None,
+    snapshot: Annotated[
+        bool, typer.Option("--snapshot", help="Also: whether the snapshots still say what the campaigns do.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Lint campaigns, strategies and templates.
@@ -35,6 +39,22 @@ def check(
         templates=template_folders(settings),
         sender=sender_of(settings),
     )
+    if snapshot:
+        from engine.check.snapshots import SNAPSHOTS, drifted
+        from engine.define.load import read_library
+
+        folders = campaign_folders(settings)
+        library, _ = read_library(folders)
+        found = drifted(
+            settings.path(Path(SNAPSHOTS)),
+            looked_at,
+            folders,
+            library,
+            template_folders(settings),
+            sender_of(settings),
+            settings.public_url,
+        )
+        findings = sorted({*findings, *found})
     problems = [finding for finding in findings if not finding.note]
     if json:
         as_json(asdict(finding) for finding in findings)
@@ -47,6 +67,33 @@ def check(
         out.print(f"{said}{f', {notes} notes' if notes else ''}.")
     if problems:
         raise typer.Exit(1)
+
+
+def snapshot(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(help="A campaign's id, or its file.", metavar="CAMPAIGN")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where; the workspace's snapshots/CAMPAIGN if left out.", metavar="DIR")
+    ] = None,
+) -> None:
+    """Write every message of a campaign as plain text, to be reviewed like code.
+
+    A change to the campaign, its activities or templates then shows as a difference between files. Again, it changes
+    only what differs; `rekindle check --snapshot` says whether anything would.
+    """
+    from engine.check.snapshot import snapshot as pages
+    from engine.check.snapshots import SNAPSHOTS, write
+    from engine.define.load import find_campaign, load_library
+    from engine.parts import campaign_folders, sender_of, template_folders
+
+    settings = session(context).settings
+    folders = campaign_folders(settings)
+    definition = find_campaign(campaign, folders, load_library(folders))
+    files = pages(definition, template_folders(settings), sender_of(settings), settings.public_url)
+    folder = out or settings.path(Path(SNAPSHOTS)) / definition.id
+    written, removed = write(folder, files)
+    said = f"{len(files)} files in {folder}: {written} written, {len(files) - written} unchanged"
+    console().print(f"{said}, {removed} removed." if removed else f"{said}.", markup=False)
 
 
 def schema(

@@ -1,7 +1,7 @@
 """`rekindle couples`: who takes part."""
 
 import calendar
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -151,7 +151,13 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
         for partner in found.partners
     ]
     campaigns = [
-        {"campaign": row.campaign, "digest": row.digest, "start": row.start.isoformat(), "status": row.status}
+        {
+            "campaign": row.campaign,
+            "digest": row.digest,
+            "start": row.start.isoformat(),
+            "status": row.status,
+            "arms": row.variants,
+        }
         for row in running
     ]
     if json:
@@ -166,8 +172,8 @@ def show(context: typer.Context, couple: Ref, json: Json = False) -> None:
     )
     table(
         "Campaigns",
-        ("campaign", "version", "start", "status"),
-        ([row.campaign, row.digest[:12], row.start, row.status] for row in running),
+        ("campaign", "version", "start", "status", "arms"),
+        ([row.campaign, row.digest[:12], row.start, row.status, _arms(row.variants)] for row in running),
         empty=f"In no campaign yet. `rekindle enroll CAMPAIGN --couple {found.ref} --start DATE` enrolls them.",
     )
     if draws:
@@ -186,29 +192,22 @@ def pause(
     dry_run: DryRun = False,
 ) -> None:
     """Send nothing to a couple, or to one partner, until a day or until resumed."""
-    from engine.store import couples as store
+    from engine.operating import Operator
 
     engine = session(context).engine
     moment = None if until is None else datetime.combine(until, time(0), UTC)
     if moment is not None and moment <= engine.clock.now():
         raise typer.BadParameter(f"{until} has begun already; give a later day.")
-    with engine.database.begin() as connection:
-        couple_id = store.id_of(connection, couple)
-        if not dry_run:
-            store.pause(connection, couple_id, moment, partner)
+    Operator(engine).pause_couple(couple, moment, partner, dry_run=dry_run)
     _say(dry_run, "paused", couple, partner, f" until {until}" if until else "")
 
 
 @group.command()
 def resume(context: typer.Context, couple: Ref, partner: Position = None, dry_run: DryRun = False) -> None:
     """End the pause of a couple, or of one partner."""
-    from engine.store import couples as store
+    from engine.operating import Operator
 
-    engine = session(context).engine
-    with engine.database.begin() as connection:
-        couple_id = store.id_of(connection, couple)
-        if not dry_run:
-            store.resume(connection, couple_id, partner)
+    Operator(session(context).engine).resume_couple(couple, partner, dry_run=dry_run)
     _say(dry_run, "resumed", couple, partner)
 
 
@@ -218,14 +217,20 @@ def stop(context: typer.Context, couple: Ref, dry_run: DryRun = False) -> None:
 
     For both partners at once; what was planned is withdrawn.
     """
-    engine = session(context).engine
-    stopped = engine.stop_couple(couple, dry_run=dry_run)
+    from engine.operating import Operator
+
+    stopped = Operator(session(context).engine).stop_couple(couple, dry_run=dry_run)
     _say(dry_run, f"stopped in {stopped} {'campaign' if stopped == 1 else 'campaigns'}", couple, None)
 
 
 def _say(dry_run: bool, done: str, couple: str, partner: int | None, more: str = "") -> None:
     who = f"Couple {couple}" if partner is None else f"Partner {partner} of couple {couple}"
     console().print(f"{who} {'would be' if dry_run else 'is'} {done}{more}.", markup=False)
+
+
+def _arms(variants: Mapping[str, str]) -> str:
+    """What a couple was given by chance to keep, step by step."""
+    return ", ".join(f"{step}: {arm}" for step, arm in variants.items())
 
 
 def _nearest(draws: list[Any], names: dict[int, str]) -> Iterator[tuple[object, ...]]:

@@ -93,11 +93,10 @@ def resolve(
 
     sent: the provider's log has it. resend: it never arrived. drop: leave it.
     """
-    from engine.deliver.verdicts import resolve as settle
+    from engine.operating import Operator
 
-    engine = session(context).engine
     ids = None if delivery == "all" else [_id(delivery)]
-    _tell(settle(engine.database, ids, verdict, engine.clock.now(), dry_run=dry_run), verdict, dry_run, json)
+    _tell(Operator(session(context).engine).resolve(ids, verdict, dry_run=dry_run), verdict, dry_run, json)
 
 
 @group.command()
@@ -108,10 +107,9 @@ def retry(
     json: Json = False,
 ) -> None:
     """Send failed deliveries again, once what was wrong is mended; every gate is asked again."""
-    from engine.deliver.verdicts import retry as again
+    from engine.operating import Operator
 
-    engine = session(context).engine
-    _tell(again(engine.database, deliveries, engine.clock.now(), dry_run=dry_run), Verdict.RESEND, dry_run, json)
+    _tell(Operator(session(context).engine).retry(deliveries, dry_run=dry_run), Verdict.RESEND, dry_run, json)
 
 
 def _nothing(couple: str | None, status: DeliveryStatus | None) -> str:

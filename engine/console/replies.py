@@ -10,7 +10,6 @@ import typer
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, session
 from engine.console.words import open_words
-from engine.errors import NotFound
 from engine.model.reply import ReadAs
 
 if TYPE_CHECKING:
@@ -64,14 +63,9 @@ def list_(
 @group.command()
 def show(context: typer.Context, reply: Id, json: Json = False) -> None:
     """Open one reply. Its words are private: read them only if somebody has to."""
-    from engine.store import replies
+    from engine.operating import Operator
 
-    engine = session(context).engine
-    with engine.database.read() as connection:
-        found = replies.find(connection, reply)
-        if found is None:
-            raise _unknown(reply)
-        words = replies.words(connection, engine.vault, reply)
+    found, words = Operator(session(context).engine).read_reply(reply)
     if json:
         as_json([{**_facts(found), "text": words}])
         return
@@ -86,13 +80,9 @@ def show(context: typer.Context, reply: Id, json: Json = False) -> None:
 @group.command()
 def seen(context: typer.Context, reply: Id, json: Json = False) -> None:
     """Take a reply off the list: somebody has looked at it."""
-    from engine.store import replies
+    from engine.operating import Operator
 
-    engine = session(context).engine
-    with engine.database.begin() as connection:
-        if replies.find(connection, reply) is None:
-            raise _unknown(reply)
-        news = replies.mark_seen(connection, reply, engine.clock.now())
+    news = Operator(session(context).engine).seen_reply(reply)
     if json:
         as_json([{"id": reply, "seen": news}])
         return
@@ -117,7 +107,3 @@ def _why(kept: "Kept") -> str:
     if kept.flagged:
         return "It may have been meant to end the messages."
     return ReadAs(kept.read_as).sentence if kept.read_as in set(ReadAs) else kept.read_as  # of a newer version
-
-
-def _unknown(reply: int) -> NotFound:
-    return NotFound(f"There is no reply {reply} to look at.", fix="`rekindle replies list` shows those there are.")

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import sys
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -10,7 +12,13 @@ import typer
 from engine.console.progress import Progress
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, a_date, an_instant, session
+from engine.errors import StoreError
 from engine.model.delivery import FailReason, MovedBecause, SkipReason
+from engine.run.logs import Style
+
+STOPPED = "Stopped. Everything that was handed over is recorded."
+LIVE_SECONDS = 2
+TELL_SECONDS = 20  # the longest that a pass from cron waits for the operator to be told
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -38,14 +46,18 @@ def enroll(
         raise typer.BadParameter("Say whom: --couple NAME (again for more), --where EXPR, or --all.")
     engine = session(context).engine
     definition = engine.campaign(campaign)
-    done = engine.enroll(definition, start, couple or None, where=where, dry_run=dry_run)
-    if json:
-        as_json([{"campaign": definition.id, "digest": definition.digest, **vars(done), "dry_run": dry_run}])
+    if dry_run:
+        from engine.console.outlook import foretell
+
+        foretell(engine, definition, start, couple or None, where, json=json)
         return
-    verb = "would be enrolled" if dry_run else "enrolled"
+    done = engine.enroll(definition, start, couple or None, where=where)
+    if json:
+        as_json([{"campaign": definition.id, "digest": definition.digest, **vars(done), "dry_run": False}])
+        return
     console().print(
-        f"{done.enrolled} {'couple' if done.enrolled == 1 else 'couples'} {verb} in {definition.title!r} from {start}; "
-        f"{done.already} left as they are.",
+        f"{done.enrolled} {'couple' if done.enrolled == 1 else 'couples'} enrolled in {definition.title!r} "
+        f"from {start}; {done.already} left as they are.",
         markup=False,
     )
 
@@ -58,6 +70,12 @@ def schedule(
     cost: Annotated[
         bool, typer.Option("--cost", help="Instead: what everything to come will cost, and what was spent.")
     ] = False,
+    summary: Annotated[
+        bool,
+        typer.Option(
+            "--summary", "--dry-run", help="Instead: how many messages, the first and the last, what will not go, cost."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Say who gets what and when, in local time.
@@ -67,6 +85,13 @@ def schedule(
     from engine.deliver.forecast import schedule as upcoming
 
     engine = session(context).engine
+    if summary:
+        from engine.console.outlook import sum_up
+
+        if cost or limit is not None:
+            raise typer.BadParameter("--summary is of everything to come; leave out --cost and --limit.")
+        sum_up(engine, until, couple, json=json)
+        return
     if cost:
         _costs(engine, engine.estimate(until=until, couple=couple, limit=limit or MOST), couple, json)
         return
@@ -129,24 +154,62 @@ def tick(
 def run(
     context: typer.Context,
     web: Annotated[bool, typer.Option("--web/--no-web", help="Also hear providers and serve pages.")] = True,
+    log: Annotated[
+        Style, typer.Option(help="live, text or json. Default: live on a terminal, else text.")
+    ] = Style.AUTO,
 ) -> None:
     """Run until told to stop: send what is due, hear providers, serve pages.
 
     Ctrl-C or SIGTERM claims nothing more, records what was handed over, and ends.
     """
-    from engine.run.ticker import run_forever
+    from engine.run.journal import Journal
+    from engine.run.logs import logging_to
+    from engine.run.ticker import LOOK_SECONDS, run_forever
 
     engine = session(context).engine
     seconds, where = engine.settings.tick_seconds, engine.settings.web
-    beside, listening = None, ""
+    beside: AbstractAsyncContextManager[object] | None = None
+    listening = ""
     if web:
         from engine.web.server import serving
 
-        beside, listening = serving(engine, where.host, where.port), f", and serving {where.host} port {where.port}"
-    console().print(f"Looking for what is due every {seconds} seconds{listening}. Ctrl-C ends it.", markup=False)
+        beside = serving(engine, where.host, where.port)
+        listening = f", and serving {where.host} port {where.port}"
+    elif engine.settings.metrics.port is not None:
+        from engine.web.server import serving_metrics
+
+        beside = serving_metrics(engine)
+    view = None
+    if log is Style.LIVE or (log is Style.AUTO and sys.stdout.isatty()):
+        from engine.console.live import LiveView
+
+        view = LiveView(engine.measures, engine.clock.now(), listening.replace(", and", ","), engine.clock.now)
     progress = Progress(lambda: engine.waiting()[1])
-    asyncio.run(run_forever(engine, lambda done: _tell(done, progress.left(done.delivered.sent)), beside))
-    console().print("Stopped. Everything that was handed over is recorded.")
+    journal = Journal()
+
+    def ticked(done: Any, took: float) -> None:
+        journal.ticked(done, progress.left(done.delivered.sent), took)
+        if view is not None:
+            for problem in done.delivered.problems:
+                view.problem(f"Mend this transport: {problem}")
+
+    with logging_to(None if view is not None else sys.stdout, log, engine.clock):
+        said = f"Looking for what is due every {seconds} seconds{listening}."
+        journal.started(said, seconds=seconds, web=web)
+        with nullcontext() if view is None else view.shown(console()):
+            asyncio.run(
+                run_forever(
+                    engine,
+                    ticked,
+                    beside,
+                    journal=journal,
+                    on_look=(lambda looked: None) if view is None else view.looked,
+                    look_seconds=LOOK_SECONDS if view is None else LIVE_SECONDS,
+                )
+            )
+        journal.stopped(STOPPED)
+    if view is not None:
+        console().print(STOPPED)
 
 
 def _costs(engine: Any, to_come: Any, couple: str | None, json: bool) -> None:
@@ -190,31 +253,23 @@ async def one_pass(engine: Any) -> Any:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, engine.stop)
     try:
-        return await engine.tick()
+        done = await engine.tick()
+        with suppress(StoreError, TimeoutError):  # the next pass sees and tells it
+            async with asyncio.timeout(TELL_SECONDS):
+                await engine.look()
+                await engine.watch.tell()
+        return done
     finally:
         await engine.aclose()
 
 
-def _tell(done: Any, left: str = "") -> None:
-    """What a tick did, how much is left, and what the operator must mend."""
-    console().print(_summary(done) + left, markup=False)
+def _tell(done: Any) -> None:
+    """What a tick did, and what the operator must mend."""
+    from engine.run.journal import summary
+
+    console().print(summary(done), markup=False)
     for problem in done.delivered.problems:
         console().print(f"Mend this transport: {problem}", markup=False)
-
-
-def _summary(done: Any) -> str:
-    sent, planned, found = done.delivered, done.planned, done.reconciled
-    parts = [
-        f"planned {planned.planned}",
-        f"sent {sent.sent}",
-        f"skipped {planned.skipped + sent.skipped}",
-        f"deferred {sent.deferred}",
-        f"held {sent.held}",
-        f"to retry {sent.retried}",
-        f"failed {planned.failed + sent.failed}",
-        f"in doubt {sent.in_doubt + found.doubted}",
-    ]
-    return ", ".join(parts).capitalize() + "."
 
 
 def _remark(entry: dict[str, Any]) -> str:

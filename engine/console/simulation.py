@@ -1,18 +1,25 @@
 """`rekindle simulate` and `rekindle demo`: the engine on a virtual clock."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.console.bar import bar
 from engine.console.say import as_json, console, program, table
 from engine.console.session import a_date, session
+from engine.errors import RekindleError
 
-SHOWN = 2  # couples whose whole calendar is printed
+if TYPE_CHECKING:
+    from engine.model.campaign import Campaign
+    from engine.report.deliveries import Line
+    from engine.simulate.faults import Faults
+    from engine.simulate.rehearsal import Terms
 
 
 def register(app: typer.Typer) -> None:
@@ -29,40 +36,101 @@ def simulate(
     ] = "20",
     seed: Annotated[str, typer.Option(help="Chance, repeatably.")] = "0",
     faults: Annotated[Path | None, typer.Option(metavar="FILE", help="A TOML file of what goes wrong.")] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="DIGEST|FILE", help="Compare with a stored version, or another file.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the plan as a page.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many at most; one for each core by default.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, per delivery.")] = False,
+    plan_json: Annotated[bool, typer.Option("--plan-json", help="The plan's figures as one JSON object.")] = False,
 ) -> None:
     """Run a campaign to its end on a virtual clock.
 
-    It is the same engine with an in-memory database, and no message leaves the house.
+    It is the same engine with an in-memory database, and no message leaves the house. Shows the plan: when it is busy,
+    what it costs, who is skipped and why, and what clock changes, faults or another version do to it.
     """
-    from engine.simulate.simulation import Simulation, find_campaign_for, read_faults
+    from engine.simulate.faults import read_faults
+    from engine.simulate.rehearsal import Terms
+    from engine.simulate.simulation import find_campaign_for
 
+    if json and (plan_json or out is not None or against is not None):
+        raise typer.BadParameter("--json prints deliveries, not the plan; use --plan-json, or leave the others out.")
     settings = session(context).settings
     definition = find_campaign_for(settings, campaign)
-    simulation = Simulation(settings, seed, start, None if faults is None else read_faults(faults))
-    refused = 0
-    if couples.isdecimal():
-        simulation.make_up(int(couples))
-    else:
-        refused = simulation.read(Path(couples))
-    with bar(f"Living through {definition.title}") as progress:
-        simulation.run(definition, progress)
-    lines = simulation.lines()
+    wrong = None if faults is None else read_faults(faults)
+    terms = Terms(settings, seed, start, int(couples) if couples.isdecimal() else Path(couples))
     if json:
-        as_json(asdict(line) for line in lines)
+        refused = _deliveries(terms, definition, wrong)
     else:
-        _calendar(list(lines), definition.title)
+        before = None if against is None else _version(context, against, definition)
+        refused = _plan(terms, definition, wrong, before, processes, out, plan_json)
     if refused:
         typer.echo(f"{refused} rows of {couples} were refused; `rekindle couples import` says why.", err=True)
         raise typer.Exit(1)
 
 
-def _calendar(lines: list[Any], title: str) -> None:
-    """The calendars of the first couples, for a person to read, and a summary of all."""
-    console().print(f"[bold]{title}[/bold]\n")
-    couples = list(dict.fromkeys(line.couple for line in lines))
-    for couple in couples[:SHOWN]:
-        mine = [line for line in lines if line.couple == couple]
+def _deliveries(terms: "Terms", definition: "Campaign", faults: "Faults | None") -> int:
+    """Print what becomes of every delivery; how many rows of the couples' file were refused."""
+    from engine.simulate.simulation import Simulation
+
+    simulation = Simulation(terms.settings, terms.seed, terms.start, faults, weeks=definition.weeks)
+    refused = simulation.join(terms.couples)
+    with bar(f"Living through {definition.title}") as progress:
+        simulation.run(definition, progress)
+    as_json(asdict(line) for line in simulation.lines())
+    return refused
+
+
+def _plan(
+    terms: "Terms",
+    definition: "Campaign",
+    faults: "Faults | None",
+    before: "Campaign | None",
+    processes: int | None,
+    out: Path | None,
+    plan_json: bool,
+) -> int:
+    """Rehearse, and show or write the plan; how many rows of the couples' file were refused."""
+    from engine.console.plan import show
+    from engine.report.plan_page import page
+    from engine.simulate.planning import Planning
+
+    with bar(f"Living through {definition.title}") as progress:
+        found = Planning(terms, processes, progress).plan(definition, faults, before)
+    if plan_json:
+        as_json([found.entry])
+    else:
+        _calendar(found.shown, definition.title, found.entry["run"]["couples"])
+        show(found.entry)
+    if out is not None:
+        try:
+            out.write_text(page(found.entry), encoding="utf-8")
+        except OSError as error:
+            raise RekindleError(f"{out} cannot be written: {error.strerror}.", fix="Check the path.") from None
+        typer.echo(f"The plan as a page: {out}", err=True)
+    return found.refused
+
+
+def _version(context: typer.Context, against: str, definition: "Campaign") -> "Campaign":
+    """What `--against` names: a file, or a stored version of the campaign."""
+    from engine.simulate.simulation import find_campaign_for
+    from engine.store import definitions
+
+    if against.endswith((".yaml", ".yml")):
+        return find_campaign_for(session(context).settings, against)
+    engine = session(context).engine
+    with engine.database.read() as connection:
+        return engine.definitions.get(connection, definitions.find(connection, against, definition.id)).campaign
+
+
+def _calendar(lines: Sequence["Line"], title: str, couples: int) -> None:
+    """The calendars of some couples, for a person to read."""
+    console().print(title, style="bold", markup=False)
+    console().print()
+    for couple, theirs in groupby(lines, key=lambda line: line.couple):
+        mine = list(theirs)
         zones = dict.fromkeys((line.partner, line.timezone) for line in mine)
         table(
             f"{couple}: {', '.join(f'{partner} ({zone})' for partner, zone in zones)}",
@@ -73,11 +141,9 @@ def _calendar(lines: list[Any], title: str) -> None:
             ),
             empty="",
         )
-    if len(couples) > SHOWN:
-        console().print(f"… and {len(couples) - SHOWN} more couples; --json prints every delivery.\n")
-    summary("What happened to every delivery", Counter(outcome(line) for line in lines))
-    summary("Sent, by channel", Counter(line.channel for line in lines if line.status == "sent"))
-    summary("Sent, by strategy", Counter(line.strategy for line in lines if line.status == "sent" and line.strategy))
+    more = couples - len({line.couple for line in lines})
+    if more > 0:
+        console().print(f"… and {more:,} more couples; --json prints every delivery.\n")
 
 
 def _when(line: Any) -> str:

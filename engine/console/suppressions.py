@@ -19,7 +19,6 @@ Phone = Annotated[str, typer.Option(help="A phone number with +country code; for
 
 SHOWN = 10
 """Hex digits of an address's keyed hash: enough to tell entries apart. Nobody can work an address out of them."""
-OPERATOR = "operator"
 
 
 @group.command("list")
@@ -75,6 +74,7 @@ def add(
     context: typer.Context, email: Email = "", phone: Phone = "", dry_run: DryRun = False, json: Json = False
 ) -> None:
     """Never send to an address again, whoever's it is."""
+    from engine.operating import Operator
     from engine.store import suppressions
 
     engine = session(context).engine
@@ -83,10 +83,7 @@ def add(
         with engine.database.read() as connection:
             news = not suppressions.is_suppressed(connection, engine.vault, channel, address)
     else:
-        with engine.database.begin() as connection:
-            news = suppressions.add(
-                connection, engine.vault, channel, address, SuppressReason.OPERATOR, OPERATOR, engine.clock.now()
-            )
+        news = Operator(engine).suppress(channel, address)
     if json:
         as_json([{"kind": _kind(channel), "added": news, "dry_run": dry_run}])
         return
@@ -102,6 +99,7 @@ def remove(
 
     Do it only when its owner has asked you to: what they took back is theirs to give again.
     """
+    from engine.operating import Operator
     from engine.store import suppressions
 
     engine = session(context).engine
@@ -110,8 +108,7 @@ def remove(
         with engine.database.read() as connection:
             was = suppressions.is_suppressed(connection, engine.vault, channel, address)
     else:
-        with engine.database.begin() as connection:
-            was = suppressions.remove(connection, engine.vault, channel, address)
+        was = Operator(engine).unsuppress(channel, address)
     if json:
         as_json([{"kind": _kind(channel), "removed": was, "dry_run": dry_run}])
         return

@@ -1,4 +1,4 @@
-"""`rekindle init` and `db`: the workspace itself."""
+"""`rekindle init`: the workspace itself."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +7,6 @@ import typer
 
 from engine.console.say import console
 from engine.console.session import session
-
-db = typer.Typer(help="The database.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -35,13 +33,3 @@ def init(
         "rekindle enroll eight-weeks --all --start DATE",
     ):
         out.print(f"  {command}", markup=False)
-
-
-@db.command()
-def upgrade(context: typer.Context) -> None:
-    """Bring the database up to this version."""
-    from engine.store.database import open_database
-    from engine.store.migrate import upgrade as migrate
-
-    before, after = migrate(open_database(session(context).settings.resolved_database_url))
-    console().print("The database is up to date." if before == after else f"From {before or 'nothing'} to {after}.")

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from engine.define.campaign_file import CampaignFile, DrawFile, StepFields, StepFile, VariantFile, WaitFile
+from engine.define.campaign_file import (
+    CampaignFile,
+    DrawFile,
+    RandomizeFile,
+    StepFields,
+    StepFile,
+    VariantFile,
+    WaitFile,
+)
 from engine.define.document import Path
 from engine.define.findings import suggest
 from engine.define.library import Library
 from engine.define.notation import WEEKDAYS, read_weeks
 from engine.model.campaign import SAFE_WEEK, Campaign, Caps, Draw, Hours, Step, StepPurpose, Theme, Variant, Wait
+from engine.model.experiment import Experiment, Per, Randomize
 from engine.model.notice import NOTICES
 from engine.model.strategy import Activity
 
@@ -59,6 +68,7 @@ class _Assembly:
             avoid=frozenset(self.file.avoid),
             on_doubt=self.file.on_doubt,
             on_leaving=self.file.on_leaving,
+            experiment=self._experiment(),
         )
 
     def _themes(self) -> tuple[Theme, ...]:
@@ -107,7 +117,26 @@ class _Assembly:
             wait=self._wait(step.step, said.wait, (*path, "wait")) if said.wait else None,
             variants=tuple(self._variants(said.variants, (*path, "variants"))),
             late_after=said.late_after or DEFAULT_LATE_AFTER,
+            randomize=self._randomize(said, said.randomize, (*path, "randomize")) if said.randomize else None,
         )
+
+    def _randomize(self, said: StepFile, randomize: RandomizeFile, path: Path) -> Randomize:
+        if randomize.per is Per.OCCURRENCE and not said.variants:
+            what = f"step {said.step} has no variants to give each occurrence"
+            self.report((*path, "per"), what, "add variants, or take per out")
+        elif randomize.per is Per.COUPLE and randomize.send is None:
+            what = f"step {said.step} leaves nothing to chance"
+            self.report(path, what, "say send: 0.5, or per: occurrence with variants")
+        return Randomize(randomize.send, randomize.per)
+
+    def _experiment(self) -> Experiment | None:
+        said = self.file.experiment
+        if said is None:
+            return None
+        for name, given in (("strata", said.strata), ("outcomes", said.outcomes)):
+            if len(set(given)) < len(given):
+                self.report(("experiment", name), f"{name} names one twice", "name each once")
+        return Experiment(said.couples, tuple(said.strata), tuple(said.outcomes), dict(said.matters))
 
     def _wait(self, key: str, wait: WaitFile, path: Path) -> Wait:
         keys = {step.step for step in self.file.steps}

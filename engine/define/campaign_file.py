@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictInt, WithJsonSchema
 
 from engine.define.notation import (
     AtField,
@@ -13,9 +13,11 @@ from engine.define.notation import (
     Weeks,
     WeeksField,
     read_weeks,
+    wrong,
 )
 from engine.define.strategy_file import FileModel, Id, Line, Locale, Text
 from engine.model.campaign import Audience, Caps, Channel, OnDoubt, OnLeaving, StepPurpose
+from engine.model.experiment import CoupleFact, Per, Proximal
 from engine.model.strategy import Caution, Kind, Mode
 
 
@@ -37,6 +39,24 @@ def _week_key(value: int | str) -> int | str:
     return value
 
 
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise wrong(f"{value} is not a number", "write a number without quotes, such as 0.5")
+    return float(value)
+
+
+def _chance(value: object) -> float:
+    if not 0 < (number := _number(value)) < 1:
+        raise wrong(f"{value} leaves nothing to chance", "write a chance above 0 and below 1, such as 0.5")
+    return number
+
+
+def _worth(value: object) -> float:
+    if not (number := _number(value)) > 0:
+        raise wrong(f"{value} is no difference", "write the smallest one worth acting on, such as 0.25")
+    return number
+
+
 Kinds = Annotated[list[Kind], BeforeValidator(_many, json_schema_input_type=Kind | list[Kind])]
 Modes = Annotated[list[Mode], BeforeValidator(_many, json_schema_input_type=Mode | list[Mode])]
 StrategyIds = Annotated[list[Id], Field(min_length=1), BeforeValidator(_many, json_schema_input_type=Id | list[Id])]
@@ -44,6 +64,12 @@ ChannelField = Annotated[
     Channel | None, BeforeValidator(_channel, json_schema_input_type=Literal["preferred"] | Channel)
 ]
 WeekKey = Annotated[int | str, AfterValidator(_week_key)]
+ChanceField = Annotated[
+    float,
+    PlainValidator(_chance),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "examples": [0.5]}),
+]
+WorthField = Annotated[float, PlainValidator(_worth), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 
 
 class DrawFile(FileModel):
@@ -59,12 +85,36 @@ class DrawFile(FileModel):
 
 
 class VariantFile(FileModel):
-    """One arm of a step's experiment. A couple keeps the arm it is given."""
+    """One arm of a step's experiment. A couple keeps the arm it is given, unless the step says per: occurrence."""
 
     variant: Id = Field(description="Its name in reports.")
-    weight: StrictInt = Field(default=1, ge=1, le=1000, description="How many couples get it, against the others.")
+    weight: StrictInt = Field(default=1, ge=1, le=1000, description="How often it is given, against the others.")
     template: Id | None = Field(default=None, description="Used instead of the step's template.")
     activity: Id | None = Field(default=None, description="Used instead of the step's activity or draw.")
+
+
+class RandomizeFile(FileModel):
+    """What chance decides each time the step falls due."""
+
+    send: ChanceField | None = Field(default=None, description="The chance that it is sent: above 0, below 1.")
+    per: Per = Field(default=Per.COUPLE, description="Who keeps a variant: a couple, or each occurrence anew.")
+
+
+class ExperimentFile(FileModel):
+    """How the campaign's experiments are run and read."""
+
+    couples: StrictInt | None = Field(
+        default=None, ge=10, le=10_000_000, description="How many are to go through it before it is read."
+    )
+    strata: list[CoupleFact] = Field(
+        default_factory=list, description="Balance variants within couples alike in these facts."
+    )
+    outcomes: list[Proximal] = Field(
+        default_factory=lambda: list(Proximal), min_length=1, description="What it looks at. Default: all three."
+    )
+    matters: dict[Proximal, WorthField] = Field(
+        default_factory=dict, description="The smallest difference of an outcome that is worth acting on."
+    )
 
 
 class WaitFile(FileModel):
@@ -96,6 +146,7 @@ class StepFields(FileModel):
     late_after: DurationField | None = Field(default=None, description="Too late to send after 30m, 24h, 3d.")
     wait: WaitFile | None = Field(default=None, description="Hold it back until both have shared their answers.")
     variants: list[VariantFile] = Field(default_factory=list, description="Arms of an experiment, weighted.")
+    randomize: RandomizeFile | None = Field(default=None, description="What chance decides at each occurrence.")
 
 
 class StepFile(StepFields):
@@ -152,5 +203,6 @@ class CampaignFile(FileModel):
     on_leaving: OnLeaving = Field(
         default=OnLeaving.SOLO, description="For the one who stays when the other leaves: go on solo, or finish."
     )
+    experiment: ExperimentFile | None = Field(default=None, description="How its experiments are run and read.")
     themes: dict[WeekKey, ThemeField] = Field(default_factory=dict, description="Strategies by week: 1, or 3-5.")
     steps: list[StepFile] = Field(min_length=1, description="The weekly sequence.")

@@ -44,6 +44,10 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
 
 
+_ELSEWHERE = {"steps", "themes", "activities", "digest"}
+"""Fields of a campaign whose differences are told part by part, or follow from others."""
+
+
 def diff(old: Campaign, new: Campaign) -> tuple[Change, ...]:
     """Every change that leads from `old` to `new`, in the order of the files; none when both mean the same."""
     return (
@@ -56,9 +60,7 @@ def diff(old: Campaign, new: Campaign) -> tuple[Change, ...]:
 
 def _whole(old: Campaign, new: Campaign) -> Iterator[Change]:
     """The campaign's own fields, and the order of its steps: that decides which of two messages comes first."""
-    changes = list(
-        _fields(old, new, ("id", "title", "titles", "weeks", "window", "caps", "avoid", "on_doubt", "on_leaving"))
-    )
+    changes = list(_fields(old, new, [each.name for each in fields(Campaign) if each.name not in _ELSEWHERE]))
     orders = [tuple(step.key for step in campaign.steps) for campaign in (old, new)]
     kept = [[key for key in order if key in set(orders[0]) & set(orders[1])] for order in orders]
     if kept[0] != kept[1]:

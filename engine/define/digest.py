@@ -22,8 +22,14 @@ FORMAT = 1
 """Raised when frozen text would no longer be read as the same campaign."""
 
 _LATER: Mapping[type, Mapping[str, object]] = {
-    Campaign: {"on_doubt": OnDoubt.HOLD, "on_leaving": OnLeaving.SOLO, "titles": {}, "strategy_titles": {}},
-    Step: {"wait": None, "urgency": Urgency.PLANNED},
+    Campaign: {
+        "on_doubt": OnDoubt.HOLD,
+        "on_leaving": OnLeaving.SOLO,
+        "titles": {},
+        "strategy_titles": {},
+        "experiment": None,
+    },
+    Step: {"wait": None, "urgency": Urgency.PLANNED, "randomize": None},
 }
 """Fields that format 1 once lacked: left out while they say nothing new, so that digests stay as they were."""
 

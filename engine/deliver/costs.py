@@ -25,8 +25,16 @@ class Prices:
         """The parts a message is charged for, and its price in MICROS; an email and a WhatsApp message are one part."""
         if not isinstance(message, SmsMessage):
             return 1, self.email
-        if message.channel is Channel.WHATSAPP:
-            return 1, self._whatsapp
-        parts = measure(message.body).parts
-        price = next((each for prefix, each in self._prefixes if message.to.startswith(prefix)), self._segment)
-        return parts, parts * price
+        parts = parts_of(message)
+        return parts, self.of_parts(message.channel, parts, message.to)
+
+    def of_parts(self, channel: Channel, parts: int, to: str) -> int:
+        """The price of a message to a phone, in MICROS."""
+        if channel is Channel.WHATSAPP:
+            return self._whatsapp
+        return parts * next((each for prefix, each in self._prefixes if to.startswith(prefix)), self._segment)
+
+
+def parts_of(message: SmsMessage) -> int:
+    """The parts that a message to a phone is charged for."""
+    return 1 if message.channel is Channel.WHATSAPP else measure(message.body).parts

@@ -52,6 +52,10 @@ class Definitions:
     def __init__(self) -> None:
         self._known: dict[str, Definition] = {}
 
+    def know(self, campaign: Campaign) -> None:
+        """Work with a campaign that need not be stored."""
+        self._known.setdefault(campaign.digest, Definition(campaign))
+
     def get(self, connection: Connection, digest: str) -> Definition:
         """The definition with this digest; NotFound when it was never stored."""
         if digest not in self._known:

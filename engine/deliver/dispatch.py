@@ -13,7 +13,7 @@ and not before: the last look at window, pause, stop and consent must not be min
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -27,8 +27,9 @@ from engine.deliver.intent import Intended, intend
 from engine.deliver.messages import Letter, Letters, Poisoned
 from engine.deliver.outcomes import Delivered
 from engine.deliver.recording import Sent, record
-from engine.deliver.traffic import Traffic
+from engine.deliver.traffic import SET_ASIDE, Traffic
 from engine.errors import StoreError
+from engine.measures import Measures, end
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
 from engine.store import context, ledger
 from engine.store.database import Database
@@ -48,6 +49,8 @@ class ProtocolStep(IntEnum):
 RECORD_WAITS = 1.0, 5.0, 20.0  # seconds, for a database that cannot be written, beyond its own patience
 WRITTEN_AT_ONCE = 32
 """Letters that are written before the event loop gets its turn."""
+PASSED_BY = 1_000
+"""Deliveries at the head of the queue that are looked at for what is held, each time that a batch is claimed."""
 
 
 class Dispatcher:
@@ -66,7 +69,9 @@ class Dispatcher:
         batch: int = 500,
         lease: timedelta = timedelta(minutes=5),
         announce: Callable[[ProtocolStep], None] = lambda step: None,
+        measures: Measures | None = None,
     ) -> None:
+        self._measures = measures or Measures()
         self._database = database
         self._definitions = definitions
         self._letters = letters
@@ -137,23 +142,30 @@ class Dispatcher:
             await asyncio.sleep(0)  # the batch that is under way must not wait for this one
         self._announce(ProtocolStep.RENDERED)
         if homeless or poisoned:
-            self._set_apart(homeless, poisoned, done)
+            self._set_apart(homeless, poisoned, {row.id: row.channel for row in rows}, done)
         return len(ids), letters, lease_until
 
     def _claim(self, connection: Connection, now: datetime, until: datetime, done: Delivered) -> list[int]:
-        """Take a batch, and on no channel more than may leave on it now."""
+        """Take a batch: nothing that the operator holds back, and on no channel more than may leave on it now."""
         sight = self._traffic.look(connection, now)
-        room = {channel: sight.room(channel) for channel in self._traffic.routes.by_channel}
+        held = sight.holds.campaigns
+        if sight.holds.everything:
+            return []
+        if held or sight.shut:
+            ledger.set_aside(connection, now, now + SET_ASIDE, held, sight.shut, PASSED_BY)
+        room = {
+            channel: sight.room(channel) for channel in self._traffic.routes.by_channel if channel not in sight.shut
+        }
         ids: list[int] = []
         for channel in [channel for channel, some in room.items() if some < self._batch]:
             most = min(room[channel], self._batch - len(ids))
-            taken = ledger.claim(connection, now, self._owner, until, most, [channel]) if most else []
+            taken = ledger.claim(connection, now, self._owner, until, most, [channel], held) if most else []
             ids += taken
             if len(taken) == most and ledger.waits(connection, now, channel):
                 done.hold(sight.ready(channel))
         free = [channel for channel, some in room.items() if some >= self._batch]
         if free and len(ids) < self._batch:
-            ids += ledger.claim(connection, now, self._owner, until, self._batch - len(ids), free)
+            ids += ledger.claim(connection, now, self._owner, until, self._batch - len(ids), free, held)
         return ids
 
     def _let_go(self, letters: Sequence[Letter]) -> None:
@@ -161,22 +173,28 @@ class Dispatcher:
         with self._database.begin() as connection:
             ledger.settle(connection, [(each.id, each.fence, DeliveryStatus.PLANNED, *[None] * 4) for each in letters])
 
-    def _set_apart(self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], done: Delivered) -> None:
+    def _set_apart(
+        self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], channels: Mapping[int, str], done: Delivered
+    ) -> None:
+        before = done.ends.copy()
         with self._database.begin() as connection:
             if homeless:
                 nowhere = DeliveryStatus.SKIPPED, SkipReason.NO_ADDRESS
                 ledger.settle(connection, [(row.id, row.fence, *nowhere, None, None, None) for row in homeless])
                 done.skipped += len(homeless)
+                done.ends.update(end(row.channel, *nowhere) for row in homeless)
             if poisoned:
                 failed = DeliveryStatus.FAILED, FailReason.POISON
                 ledger.settle(connection, [(*who, *failed, why, None, None) for *who, why in poisoned])
                 done.failed += len(poisoned)
+                done.ends.update(end(channels[number], *failed) for number, *_ in poisoned)
+        self._measures.add(done.ends - before)
 
     async def _settle(
         self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
     ) -> tuple[list[Intended], int]:
         """As `_turn`, tried again for a while when there are answers to record and the database cannot be written."""
-        before = vars(done).copy()
+        before = {**vars(done), "ends": done.ends.copy()}
         for wait in RECORD_WAITS if sent else ():
             try:
                 return self._turn(sent, letters, lease_until, done)
@@ -195,7 +213,7 @@ class Dispatcher:
         """
         if not sent and not letters:
             return [], 0
-        now = self._clock.now()
+        now, before = self._clock.now(), done.ends.copy()
         try:
             with self._database.begin() as connection:
                 sight, reopened = record(connection, self._traffic, sent, now, done)
@@ -204,7 +222,11 @@ class Dispatcher:
             with self._database.begin() as connection:
                 record(connection, self._traffic, sent, now, done)
             raise
+        self._measures.add(done.ends - before)
         if sent:
+            for each, _ in sent:
+                took = now - (each.lease_until - self._lease)
+                self._measures.claim_to_record.observe(took.total_seconds(), len(each.letters))
             self._announce(ProtocolStep.RECORDED)
         if letters:
             self._announce(ProtocolStep.INTENDED)

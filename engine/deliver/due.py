@@ -17,10 +17,12 @@ from engine.deliver.cases import Counts, case_of, days_asked, reach_on
 from engine.deliver.definitions import Definition, Definitions
 from engine.deliver.holding_back import held_places
 from engine.deliver.outright import activity_of, outright
+from engine.measures import end
 from engine.model.campaign import Channel
-from engine.model.delivery import DeliveryStatus, MovedBecause
+from engine.model.delivery import DeliveryStatus, MovedBecause, SkipReason
 from engine.plan.calendar import Slot
 from engine.plan.gates import Defer, Skip, ask
+from engine.plan.randomize import Chance, kept_arm, randomize
 from engine.plan.reseat import following
 from engine.store import context, places
 from engine.store.database import Database
@@ -43,6 +45,7 @@ class Planned:
     skipped: int = 0
     failed: int = 0
     places: int = 0
+    ends: Counter[str] = field(default_factory=Counter, compare=False)  # see measures.end
 
 
 @dataclass
@@ -96,6 +99,7 @@ class Planner:
             total.skipped += statuses[DeliveryStatus.SKIPPED]
             total.failed += statuses[DeliveryStatus.FAILED]
             total.planned += statuses[DeliveryStatus.PLANNED]
+            total.ends.update(end(row[4], row[-2], row[-1]) for row in batch.deliveries)
             if self._stopping or (len(found) < BATCH and not batch.still_due):
                 return total
             batches += 1
@@ -168,15 +172,19 @@ def _delivery(
     else:
         waits_for = None
     expires_at = counts_from + step.late_after
-    variant = place.variants.get(step.key)
-    activity = activity_of(place, step, slot, variant)
-    status, reason = outright(place, definition, slot, activity, said)
+    kept = kept_arm(step, place.variants)
+    chance = Chance(True, kept, None)
+    status, reason = outright(place, definition, slot, said)
     if status is DeliveryStatus.PLANNED:
         match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, sent), asked_at):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):
                 send_at, moved = until, moved if waits_for else because
+    if status is DeliveryStatus.PLANNED:
+        chance = randomize(step, place.seed, slot.occurrence, place.position, kept)
+        if not chance.send:
+            status, reason = DeliveryStatus.SKIPPED, SkipReason.WITHHELD
     return (
         place.enrollment_id,
         place.partner_id,
@@ -184,8 +192,9 @@ def _delivery(
         slot.occurrence,
         channel,
         slot.week,
-        activity,
-        variant,
+        activity_of(place, step, slot, chance.variant),
+        chance.variant,
+        chance.probability,
         millis(due_at),
         millis(send_at),
         millis(expires_at),

@@ -1,7 +1,7 @@
 """What is still to come, without planning it: the same rules asked about the future, one couple at a time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -19,6 +19,7 @@ from engine.model.delivery import FailReason, MovedBecause, SkipReason
 from engine.plan.calendar import Slot
 from engine.plan.gates import Defer, Send, Skip, ask
 from engine.plan.local import local_day, wall_time, week_start
+from engine.plan.randomize import kept_arm, randomize
 from engine.plan.reseat import to_come
 from engine.plan.waiting import awaited
 from engine.store import couples, places
@@ -107,21 +108,34 @@ def schedule(
     couple_id = None if couple is None else couples.id_of(connection, couple)
     waiting = places.planned(connection, limit, couple_id)
     found = places.upcoming(connection, limit, couple_id)
+    coming = forecast(connection, definitions, waiting, found, until)
+    for each in sorted(coming, key=lambda one: (one.at, one.who.ref, one.who.position)):
+        if until is None or each.local_time[:10] <= until.isoformat():
+            yield each
+
+
+def forecast(
+    connection: Connection,
+    definitions: Definitions,
+    waiting: Sequence[Facts],
+    found: Sequence[Facts],
+    until: date | None,
+) -> Iterator[Upcoming]:
+    """What is to come of planned deliveries (`waiting`) and of places (`found`): whole couples, one after the other.
+
+    Rows as `places.planned` and `places.upcoming` give them.
+    """
     got: dict[int, Counter[date]] = defaultdict(Counter)
     people = {row.partner_id for row in (*waiting, *found)}
     for partner, day, number in places.sent_days(connection, sorted(people)):
         got[partner][day] += number
-    found_here: list[Upcoming] = []
     for row in waiting:
         got[row.partner_id][local_day(row.send_at, _zone(row))] += 1
-        found_here.append(_waiting(row))
+        yield _waiting(row)
     asked = [(p.enrollment_id, p.partner_id) for p in found if definitions.get(connection, p.digest).conditions]
     said = told(connection, asked)
     for _, members in groupby(sorted(found, key=lambda place: place.couple_id), key=lambda place: place.couple_id):
-        found_here += _of_couple(connection, definitions, list(members), _Future(got, said), until)
-    for each in sorted(found_here, key=lambda one: (one.at, one.who.ref, one.who.position)):
-        if until is None or each.local_time[:10] <= until.isoformat():
-            yield each
+        yield from _of_couple(connection, definitions, list(members), _Future(got, said), until)
 
 
 def _of_couple(
@@ -154,30 +168,36 @@ def _one(ahead: _Ahead, future: _Future) -> Upcoming:
     channel = step.channel or Channel(place.preferred)
     key = (place.enrollment_id, step.key, slot.occurrence, channel.value)
     shared = bool(getattr(place, f"same_{channel.address}")) and key in future.gone
-    activity = activity_of(place, step, slot, place.variants.get(step.key))
     due_at, moved = slot.instant(place.start, timezone)
     at = ahead.counts_from
     moved = MovedBecause.WAITING if ahead.held else moved
     skip: SkipReason | FailReason | None
-    _, skip = outright(place, definition, slot, activity, future.told)
+    _, skip = outright(place, definition, slot, future.told)
+    kept = kept_arm(step, place.variants)
+    chance = randomize(step, place.seed, slot.occurrence, place.position, kept)
     for _ in range(MOST_MOVES if skip is None else 0):
         day = local_day(at, timezone)
-        week = sum(got[week_start(day) + timedelta(days=ahead)] for ahead in range(7))
+        monday = week_start(day)
+        week = sum(got[monday + timedelta(days=ahead)] for ahead in range(7))
         counts = {place.partner_id: (got[day], week)}
         expires_at = ahead.counts_from + step.late_after
         match ask(
             case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, counts, shared=shared), at
         ):
             case Send():
-                got[day] += 1
-                future.gone.add(key)
+                if chance.send:
+                    got[day] += 1
+                    future.gone.add(key)
+                else:
+                    skip = SkipReason.WITHHELD
                 break
             case Skip(reason):
                 skip = reason
                 break
             case Defer(later, because):
                 at, moved = later, moved if ahead.held else because
-    variant = place.variants.get(step.key)
+    variant = chance.variant if skip in (None, SkipReason.WITHHELD) else kept
+    activity = activity_of(place, step, slot, variant)
     return Upcoming(place, step.key, slot.week, activity, variant, channel, at, moved, skip, slot.occurrence)
 
 

@@ -13,6 +13,7 @@ from engine.deliver.costs import Prices
 from engine.deliver.messages import Letter
 from engine.deliver.outcomes import Delivered
 from engine.deliver.traffic import Sight
+from engine.measures import end
 from engine.model.campaign import Urgency
 from engine.model.delivery import DeliveryStatus, MovedBecause
 from engine.plan.gates import GATES_OF, Defer, Skip, ask
@@ -63,7 +64,7 @@ def intend(
 ) -> list[Intended]:
     """Ask the gates about each letter and, in the caller's transaction, commit what they say; what may now be sent.
 
-    What no transport may take now goes back to wait for one.
+    What no transport may take now goes back to wait for one, and what the operator holds back to wait for them.
     """
     facts = context.facts(connection, [letter.id for letter in letters])
     asked = days_asked(((row.partner_id, row.timezone) for row in facts.values()), now)
@@ -77,6 +78,12 @@ def intend(
         row = facts.get(letter.id)
         if row is None:  # its partner was erased meanwhile
             continue
+        if sight.holds:
+            held_until = sight.held_until(letter.campaign.id, letter.channel)
+            if sight.holds.everything or held_until:
+                settled.append(put_back(letter, held_until))
+                done.held += 1
+                continue
         case = case_of(
             row,
             letter.campaign,
@@ -91,6 +98,7 @@ def intend(
                 skipped.add(letter.id)
                 settled.append((letter.id, letter.fence, DeliveryStatus.SKIPPED, reason, None, None, None))
                 done.skipped += 1
+                done.ends[end(letter.channel, DeliveryStatus.SKIPPED, reason)] += 1
             case Defer(until, because):
                 settled.append((letter.id, letter.fence, DeliveryStatus.PLANNED, None, None, millis(until), because))
                 done.deferred += 1
@@ -98,7 +106,7 @@ def intend(
                 parts, cost = prices.of(letter.message)
                 route = sight.way(letter.channel, letter.id, parts)
                 if route is None:
-                    settled.append(_held(letter, sight))
+                    settled.append(put_back(letter, sight.ready(letter.channel)))
                     done.held += 1
                     continue
                 day = None  # a notice counts towards no cap
@@ -119,9 +127,10 @@ def intend(
     return [Intended(some[0][0], [letter for _, letter in some], lease_until, now) for some in by_transport.values()]
 
 
-def _held(letter: Letter, sight: Sight) -> tuple[Any, ...]:
-    ready = millis(sight.ready(letter.channel))
-    return letter.id, letter.fence, DeliveryStatus.PLANNED, None, None, ready, MovedBecause.HELD
+def put_back(claimed: Letter | Facts, until: datetime | None) -> tuple[Any, ...]:
+    """A claimed delivery that is to wait `until` then, for `ledger.settle`; None: it keeps its place."""
+    why = None if until is None else MovedBecause.HELD
+    return claimed.id, claimed.fence, DeliveryStatus.PLANNED, None, None, millis(until), why
 
 
 def _aged(letter: Letter, now: datetime) -> Message:

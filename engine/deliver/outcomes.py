@@ -1,5 +1,6 @@
 """The one place that turns a transport's outcome into what the ledger records."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,7 @@ class Delivered:
     in_doubt: int = 0
     problems: list[str] = field(default_factory=list)  # transports that need mending
     paced_until: datetime | None = None  # when more may go, where a limit held some back
+    ends: Counter[str] = field(default_factory=Counter)  # by channel, status and reason: see measures.end
 
     def hold(self, until: datetime) -> None:
         """Some wait for a limit until then."""

@@ -7,17 +7,19 @@ from engine.errors import RekindleError
 from engine.model.campaign import Step
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
 from engine.plan.calendar import Slot
-from engine.plan.draw import drawn_for
+from engine.plan.draw import given_by
 from engine.store.facts import Facts
 from engine.store.told import SILENT, Key, Told
 
 
 def outright(
-    place: Facts, definition: Definition, slot: Slot, activity: str | None, said: Mapping[Key, Told]
+    place: Facts, definition: Definition, slot: Slot, said: Mapping[Key, Told]
 ) -> tuple[DeliveryStatus, SkipReason | FailReason | None]:
     """What can be said before the gates are asked: is there anything to send, and does the step's condition hold?"""
     step = slot.step
-    if step.draw is not None and activity is None:
+    # Where each occurrence gets an arm anew, it is asked of all of them: else who is left would depend on chance.
+    arms = [arm.name for arm in step.variants] if step.varies else [place.variants.get(step.key)]
+    if step.draw is not None and any(activity_of(place, step, slot, arm) is None for arm in arms):
         return DeliveryStatus.SKIPPED, SkipReason.NOTHING_TO_DRAW
     try:
         own = said.get((place.enrollment_id, place.partner_id), SILENT)
@@ -30,13 +32,7 @@ def outright(
 
 def activity_of(place: Facts, step: Step, slot: Slot, variant: str | None) -> str | None:
     """The activity this partner gets: their variant's, else the one drawn for the slot, else the step's own."""
-    for arm in step.variants:
-        if arm.name == variant and arm.activity:
-            return arm.activity
-    if step.draw is None:
-        return step.activity
-    found: str | None = place.draws.get(drawn_for(step, slot.occurrence, place.position))
-    return found
+    return given_by(step, slot.occurrence, place.position, variant, place.draws)
 
 
 def seen_by_condition(place: Facts, slot: Slot, said: Told = SILENT) -> Mapping[str, object]:

@@ -1,15 +1,17 @@
 """Puts what a batch came to on its rows: statuses, attempts, suppressions, and transports that need a rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from engine.deliver.breaker import Works, decide
 from engine.deliver.intent import TOO_SLOW, Intended
+from engine.deliver.messages import Letter
 from engine.deliver.outcomes import Delivered, Record, Rest, judge
 from engine.deliver.routes import Routes
 from engine.deliver.traffic import Sight, Traffic
+from engine.measures import end
 from engine.model.delivery import DeliveryStatus
 from engine.store import breakers, ledger, suppressions
 from engine.transport.base import Outcome
@@ -31,6 +33,7 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
         for letter, outcome in zip(each.letters, outcomes, strict=True):
             judge(told, letter, outcome, each.transport.name, now, rest)
         _keep(connection, told, each.transport.name, now, done)
+        done.ends.update(_ends(told, each.letters))
         reopened += told.rerouted
         if each.at.date() == now.date():  # drawn today, in UTC as ceilings are
             sight.give_back(each.transport.name, told.again)
@@ -63,10 +66,9 @@ def _rest(
     problem = f"{transport}: {verdict.because}"
     if problem not in done.problems:
         done.problems.append(problem)
-    resting = [name for name, each in sight.failing.items() if each.open_until > now]
     return Rest(
         verdict.open_until,
-        frozenset(channel for channel in routes.by_channel if routes.open(channel, resting)),
+        frozenset(channel for channel in routes.by_channel if routes.open(channel, sight.resting)),
     )
 
 
@@ -82,3 +84,13 @@ def _keep(connection: Connection, record: Record, transport: str, now: datetime,
     done.failed += statuses.count(DeliveryStatus.FAILED)
     done.retried += statuses.count(DeliveryStatus.PLANNED)
     done.in_doubt += statuses.count(DeliveryStatus.IN_DOUBT)
+
+
+def _ends(record: Record, letters: Sequence[Letter]) -> Iterator[str]:
+    """What became of each letter, but for those that are to go again."""
+    channels = {letter.id: letter.channel for letter in letters}
+    for number, *_ in record.accepted:
+        yield end(channels[number], DeliveryStatus.SENT)
+    for number, _, status, reason, *_ in record.settled:
+        if status is not DeliveryStatus.PLANNED:
+            yield end(channels[number], status, reason)

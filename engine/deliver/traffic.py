@@ -1,11 +1,11 @@
-"""What may leave now, and by which transport: routes, breakers and paces looked at together.
+"""What may leave now, and by which transport: holds, routes, breakers and paces looked at together.
 
 Looked at twice: when a batch is claimed, so that no more is claimed than may go, and in the transaction that commits
 the intent, where what others drew meanwhile counts.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -13,8 +13,13 @@ from engine.deliver.breaker import PROBE
 from engine.deliver.pacing import MOST, Allowance, Pace
 from engine.deliver.routes import Route, Routes, choose
 from engine.model.campaign import Channel
-from engine.store import breakers, paces
+from engine.model.hold import NO_HOLDS, Holds
+from engine.store import breakers, holds, paces
 from engine.store.breakers import Breaker
+
+SET_ASIDE = timedelta(hours=1)
+"""How long what is held by itself (a campaign, all transports of a channel) is out of the others' way before it is
+looked at again. Resuming brings it back at once."""
 
 
 class Traffic:
@@ -29,29 +34,50 @@ class Traffic:
         """How things stand at `now`."""
         buckets = paces.load(connection, self._used) if self._used else {}
         limits = {name: self._limits[name] for name in self._used}
-        return Sight(self.routes, breakers.load(connection), Allowance(limits, buckets, now), now)
+        allowance = Allowance(limits, buckets, now)
+        return Sight(self.routes, breakers.load(connection), allowance, now, holds.load(connection))
 
 
 class Sight:
     """How things stood at one instant; what is let go is drawn from it."""
 
-    def __init__(self, routes: Routes, failing: dict[str, Breaker], allowance: Allowance, now: datetime) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        failing: dict[str, Breaker],
+        allowance: Allowance,
+        now: datetime,
+        holds: Holds = NO_HOLDS,
+    ) -> None:
         self.failing = failing
+        self.holds = holds
         self._routes = routes
         self._allowance = allowance
         self._now = now
         self._probes = {
             name: PROBE for name, breaker in failing.items() if breaker.open_until <= now and breaker.failures
         }
-        self._open = {
-            channel: routes.open(channel, [name for name, each in failing.items() if each.open_until > now])
-            for channel in routes.by_channel
+        self._open = {channel: routes.open(channel, self.resting) for channel in routes.by_channel}
+        self.shut = {  # the channels that the operator holds back whole
+            channel
+            for channel, some in routes.by_channel.items()
+            if holds.transports and all(route.transport.name in holds.transports for route in some)
         }
         self._plain = {
             channel: some[0]
             for channel, some in self._open.items()
             if len(some) == 1 and not some[0].paces and some[0].transport.name not in self._probes
         }
+
+    @property
+    def resting(self) -> set[str]:
+        """The transports that take nothing now: those left alone, and those that the operator holds back."""
+        return {name for name, each in self.failing.items() if each.open_until > self._now} | self.holds.transports
+
+    def held_until(self, campaign: str, channel: Channel) -> datetime | None:
+        """When to look again at a message that the operator holds back by itself; None when it may go for all that."""
+        held = channel in self.shut or campaign in self.holds.campaigns
+        return self._now + SET_ASIDE if held else None
 
     def room(self, channel: Channel) -> int:
         """How many messages may leave on the channel now, at least: a text of several segments may use more."""
@@ -77,7 +103,9 @@ class Sight:
         A stand-by takes none while those it stands by for are open, however long their limits hold them back.
         """
         routes, opened = self._routes.by_channel.get(channel, ()), self._open.get(channel, ())
-        able = [route for route in routes if route.share or route in opened] if opened else routes
+        able = [route for route in routes if route.transport.name not in self.holds.transports]
+        if opened:
+            able = [route for route in able if route.share or route in opened]
         moments = [
             max(
                 self._allowance.ready(route.paces),

@@ -1,21 +1,30 @@
 """The operator's word on deliveries that nobody else can settle."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from engine.errors import NotFound, Refused
 from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, Verdict
 from engine.store import ledger, verdicts
-from engine.store.database import Database
+from engine.store.database import Database, Transaction
 from engine.store.places import millis
 from engine.store.verdicts import Standing
+
+Keep = Callable[[Transaction, Sequence[int]], None]
+"""Told of the deliveries by id, in the transaction that settles them."""
 
 BY_HAND = "operator"
 """The receipt of what the operator found in the provider's log."""
 
 
 def resolve(
-    database: Database, ids: Sequence[int] | None, verdict: Verdict, now: datetime, *, dry_run: bool = False
+    database: Database,
+    ids: Sequence[int] | None,
+    verdict: Verdict,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    keep: Keep = lambda connection, ids: None,
 ) -> int:
     """Settle these deliveries, or all that are in doubt; how many. NotFound or Refused, and nothing done, for the first
     that is not there, not in doubt, or too late to be sent again.
@@ -30,6 +39,7 @@ def resolve(
                 _refuse_late(each, now)
         if dry_run:
             return len(found)
+        keep(connection, [each.id for each in found])
         match verdict:
             case Verdict.SENT:
                 return ledger.accept(connection, [(each.id, each.fence, BY_HAND) for each in found], now)
@@ -41,7 +51,14 @@ def resolve(
                 return ledger.settle(connection, [(each.id, each.fence, *dropped) for each in found])
 
 
-def retry(database: Database, ids: Sequence[int], now: datetime, *, dry_run: bool = False) -> int:
+def retry(
+    database: Database,
+    ids: Sequence[int],
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    keep: Keep = lambda connection, ids: None,
+) -> int:
     """Plan failed deliveries again; how many. NotFound or Refused, and nothing done, for the first that cannot be."""
     with database.begin() as connection:
         found = verdicts.standing(connection, ids)
@@ -52,7 +69,10 @@ def retry(database: Database, ids: Sequence[int], now: datetime, *, dry_run: boo
                     f"Delivery {each.id} is {each.status}; only a failed one is retried.", fix=_SHOWS.format(each.id)
                 )
             _refuse_late(each, now)
-        return len(found) if dry_run else verdicts.reopen(connection, [each.id for each in found], now)
+        if dry_run:
+            return len(found)
+        keep(connection, [each.id for each in found])
+        return verdicts.reopen(connection, [each.id for each in found], now)
 
 
 _SHOWS = "`rekindle deliveries show {}` says why."

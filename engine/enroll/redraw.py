@@ -1,6 +1,8 @@
 """Draws anew what a couple has not been given yet, by what it has told us since: called after feedback and pulses."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -8,7 +10,7 @@ from engine.enroll.history import CampaignOf, said_by, tastes_of
 from engine.model.campaign import Campaign
 from engine.plan.draw import Tastes, draw_all
 from engine.plan.epoch import Epoch, followed_by, read
-from engine.plan.learn import Felt, Given, Said, learn
+from engine.plan.learn import Felt, Given, Learned, Said, learn
 from engine.store import learning
 from engine.store.facts import Facts
 
@@ -33,12 +35,7 @@ def _drawn_anew(
 ) -> bool:
     keys = {step.key for step in campaign.steps}
     begun = [each for each in learning.begun(connection, row.id) if each.step in keys]
-    given = {
-        Given(each.occurrence, campaign.activities[each.activity].strategy)
-        for each in begun
-        if each.sent and each.activity in campaign.activities
-    }
-    learned = learn(said, (Felt(*each) for each in learning.felt(connection, row.id)), given)
+    learned = learned_from(connection, row.id, campaign, begun, said)
     since = 1 + max((each.occurrence for each in begun), default=-1)
     epochs, new = read(row.learned), Epoch(since, now, tastes, learned)
     if epochs and new.goes_by_the_same(epochs[-1]):
@@ -48,3 +45,18 @@ def _drawn_anew(
     )
     learning.keep(connection, row.id, draws, [epoch.entry() for epoch in followed_by(epochs, new)])
     return True
+
+
+def learned_from(
+    connection: Connection, enrollment_id: int, campaign: Campaign, begun: Iterable[Any], said: list[Said]
+) -> Learned:
+    """What is known of a couple: what it `said`, and how it felt about what it was sent of what has `begun`.
+
+    That has an occurrence, an activity and whether it was `sent`; what `campaign` does not know says nothing.
+    """
+    given = {
+        Given(each.occurrence, campaign.activities[each.activity].strategy)
+        for each in begun
+        if each.sent and each.activity in campaign.activities
+    }
+    return learn(said, (Felt(*each) for each in learning.felt(connection, enrollment_id)), given)

@@ -53,10 +53,13 @@ class Caught:
 
 
 class Hearing:
-    """The webhooks of one engine. `refused` counts the calls that were turned away, by source and why."""
+    """The webhooks of one engine. Of this process's calls, `refused` counts those that were turned away, by source and
+    why, and `taken` those that were stored or known, by source and what came of them.
+    """
 
     def __init__(self, database: Database, sources: Mapping[str, EventSource], clock: Clock, texting: Texting) -> None:
         self.refused: Counter[tuple[str, str]] = Counter()
+        self.taken: Counter[tuple[str, str]] = Counter()
         self._database = database
         self._sources = sources
         self._clock = clock
@@ -99,15 +102,16 @@ class Hearing:
             hook = calls.unsealed(self._vault, call.cipher)
             heard = source.parse(hook)
         except Exception as error:
-            self._failed(call_id, error)
+            self._failed(call_id, call.source, error)
             raise
         try:
             taken = self._settle(call_id, call.source, source, hook, heard)
         except StoreError:
             raise  # it waits
         except Exception as error:
-            self._failed(call_id, error)
+            self._failed(call_id, call.source, error)
             raise
+        self.taken[call.source, "reacted"] += 1
         return self._answer(source, taken.response)
 
     def catch_up(self, limit: int = 200) -> Caught:
@@ -145,8 +149,9 @@ class Hearing:
                 intake.forget(connection, now - KEPT_FOR)
         return caught
 
-    def _failed(self, call_id: int, error: Exception) -> None:
+    def _failed(self, call_id: int, name: str, error: Exception) -> None:
         """Note that nothing of a call was kept, and the exception's name: its words may be somebody's."""
+        self.taken[name, "failed"] += 1
         with suppress(StoreError), self._database.begin() as connection:
             intake.mark(connection, call_id, CallStatus.FAILED, type(error).__name__)
 
@@ -163,6 +168,7 @@ class Hearing:
         with self._database.read() as connection:
             known = intake.known(connection, name, digest)
         if known is not None:
+            self.taken[name, "repeated"] += 1
             return known
         cipher = calls.sealed(self._vault, hook)
         with self._database.begin() as connection:
@@ -170,6 +176,7 @@ class Hearing:
             known = kept if kept is not None else intake.known(connection, name, digest)
         if known is None:
             raise AssertionError("a call that is not news is known")
+        self.taken[name, "stored"] += 1
         return known
 
     def _settle(self, call_id: int, name: str, source: EventSource, hook: Hook, heard: Sequence[Heard]) -> Taken:

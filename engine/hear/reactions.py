@@ -16,7 +16,7 @@ from engine.clock import UnknownZone
 from engine.model.event import Event, EventType
 from engine.plan.local import local_day
 from engine.render.links import reference
-from engine.store import events, ledger, stops
+from engine.store import events, ledger, stops, tallies
 from engine.store.types import to_millis
 from engine.store.vault import Vault, address_index
 
@@ -87,6 +87,7 @@ def take(
         _row(vault, event, key, subjects.get(key), source, received_at, signed=signed) for key, event in firsts.items()
     ]
     news = events.store(connection, rows)
+    tallies.add_heard(connection, received_at.date(), news)
     react(connection, {number: firsts[key].type for key, number in news.items()})
     return len(news)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
+from engine.model.experiment import Experiment, Per, Randomize
 from engine.model.locale import closest
 from engine.model.strategy import Activity, Caution, Kind, Mode
 from engine.model.words import Described
@@ -104,7 +105,7 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One arm of a step's experiment, given to couples in proportion to `weight`; overrides what it names."""
+    """One arm of a step's experiment, given in proportion to `weight`; overrides what it names."""
 
     name: str
     weight: int = 1
@@ -158,6 +159,17 @@ class Step:
     late_after: timedelta = timedelta(hours=24)
     wait: Wait | None = None
     urgency: Urgency = Urgency.PLANNED
+    randomize: Randomize | None = None  # None: nothing is left to chance when an occurrence is planned
+
+    @property
+    def kept_arms(self) -> tuple[Variant, ...]:
+        """The variants of which a couple is given one to keep."""
+        return () if self.varies else self.variants
+
+    @property
+    def varies(self) -> bool:
+        """Whether each occurrence is given a variant anew."""
+        return self.randomize is not None and self.randomize.per is Per.OCCURRENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +191,7 @@ class Campaign:
     on_leaving: OnLeaving = OnLeaving.SOLO
     titles: Mapping[str, str] = field(default_factory=dict)  # its title by locale, beside `title`
     strategy_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by locale, then by strategy
+    experiment: Experiment | None = None
 
     def title_in(self, locale: str) -> str:
         """What couples who read `locale` see it called."""

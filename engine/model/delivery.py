@@ -37,8 +37,10 @@ class SkipReason(Described):
     UNKNOWN_TIMEZONE = "unknown_timezone", "The partner's time zone is not known, so no local hour is safe."
     STOPPED = "stopped", "The enrollment was stopped."
     LEFT = "left", "The partner has left."
+    CHANGED = "changed", "Its couple was moved to a version of the campaign that has no such message."
     CONDITION = "condition", "The step's `when:` did not hold."
     NOTHING_TO_DRAW = "nothing_to_draw", "No activity in the pool suits this couple."
+    WITHHELD = "withheld", "It could have gone; chance decided against it, as its step's experiment says."
 
 
 class Verdict(Described):
@@ -69,4 +71,4 @@ class MovedBecause(Described):
     FREQUENCY_CAP = "frequency_cap", "The partner already had their share; moved into the next window."
     CATCH_UP = "catch_up", "Late, and the partner already had a message in this window; moved into the next one."
     RETRY = "retry", "The transport was known not to have accepted it; tried again."
-    HELD = "held", "Every transport for it was paused or at its limit; it goes as soon as one may take it."
+    HELD = "held", "Its campaign or every transport for it was paused, or at its limit; it goes as soon as it may."

@@ -4,7 +4,7 @@ A draw depends on the enrollment's seed, the step's key, the day it falls on, wh
 of the couple (plan.learn): nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,6 +43,14 @@ def slot_key(step: str, occurrence: int, position: int | None) -> str:
 def drawn_for(step: Step, occurrence: int, position: int) -> str:
     """The key under which the activity of `step` for the partner at `position` is found."""
     return slot_key(step.key, occurrence, position if step.audience is Audience.EACH else None)
+
+
+def given_by(step: Step, occurrence: int, position: int, variant: str | None, draws: Mapping[str, str]) -> str | None:
+    """The activity that the partner at `position` gets: their variant's, else the one drawn, else the step's own."""
+    for arm in step.variants:
+        if arm.name == variant and arm.activity:
+            return arm.activity
+    return step.activity if step.draw is None else draws.get(drawn_for(step, occurrence, position))
 
 
 def pool(campaign: Campaign, draw: Draw, week: int, tastes: Tastes) -> list[Activity]:
@@ -109,11 +117,13 @@ class Drawing:
         self._start_weekday = start_weekday
         arms = variants or {}
         self._outright = {
-            step.key: next((arm.activity for arm in step.variants if arm.name == arms.get(step.key)), None)
+            step.key: next((arm.activity for arm in step.kept_arms if arm.name == arms.get(step.key)), None)
             or step.activity
             for step in pools.campaign.steps
         }
-        self._given = {activity: 0 for activity in self._outright.values() if activity}
+        # Which arm an occurrence gets is chance's to say when it is planned: no draw may depend on it.
+        tossed = (arm.activity for step in pools.campaign.steps if step.varies for arm in step.variants)
+        self._given = {activity: 0 for activity in (*self._outright.values(), *tossed) if activity}
 
     def turns(self) -> Iterator[Turn]:
         """Every draw, in the order of their days; say of each what it gave (`give`) before asking for the next."""
@@ -169,6 +179,7 @@ def draw_all(
     learned: Learned = NOTHING,
     kept: Mapping[str, str] | None = None,
     since: int = 0,
+    anew: Callable[[Turn], bool] | None = None,
     pools: Pools | None = None,
 ) -> dict[str, str]:
     """Every draw of an enrollment, by slot key. A slot whose pool is empty is left out.
@@ -178,13 +189,14 @@ def draw_all(
     step gives outright, or this couple's variant of it (`variants`, by step key), counts as given.
 
     To draw anew, say from which day on (`since`, days after the start) and what is `kept` of the days before it: that
-    stays, and counts as given. No activity that is banned is drawn, not even where nothing else is left. Who draws for
-    many couples gives the campaign's `pools`, so that they are worked out once.
+    stays, and counts as given. Or say of each draw whether it is made `anew`. No activity that is banned is drawn, not
+    even where nothing else is left. Who draws for many couples gives the campaign's `pools`, so that they are worked
+    out once.
     """
     drawing = Drawing(pools or Pools(campaign), start_weekday, variants)
     draws: dict[str, str] = {}
     for turn in drawing.turns():
-        if turn.occurrence < since:
+        if turn.occurrence < since if anew is None else not anew(turn):
             given = (kept or {}).get(turn.key)
         else:
             chosen = drawing.offer(turn, tastes, learned).pick(fraction(seed, turn.key))

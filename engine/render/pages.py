@@ -1,4 +1,5 @@
-"""Web pages, from `web/NAME.html` in the template folders: the closest language wins, then the first folder.
+"""Web pages, from `web/NAME.html` in the template folders: the closest language wins, then the first folder. Those of
+another room, such as `operator`, are in a folder of their own beside it.
 
 A page sees `sender`, `lang` (the language its words are in), `direction`, `say` (words), `zones` (speech), `style`,
 `wants` and `scripts` (inset), and what its route gives it.
@@ -33,8 +34,8 @@ class Page:
 class Pages:
     """Writes pages; safe to share between threads, which a sandbox is not."""
 
-    def __init__(self, folders: Sequence[Path], sender: Sender) -> None:
-        self._folders = [folder / WEB for folder in folders]
+    def __init__(self, folders: Sequence[Path], sender: Sender, room: str = WEB) -> None:
+        self._folders = [folder / room for folder in folders]
         self._sender = sender
         self._readers: dict[str, _Reader] = {}
         self._turn = Lock()

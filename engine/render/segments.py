@@ -4,6 +4,7 @@ Source: 3GPP TS 23.038 section 6.2.1 (GSM 7 bit default alphabet and its extensi
 9.2.3.24.1 (a concatenated part gives six octets to its header: 153 septets or 67 UCS-2 units are left).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,8 @@ GSM_BASIC = frozenset(
 
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 """An escape and a septet each, never in different parts."""
+
+_PLAIN = re.compile(f"[{re.escape(''.join(sorted(GSM_BASIC)))}]*")
 
 # Characters in one part alone, and in each of several parts.
 _SIZES: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
@@ -44,6 +47,8 @@ def measure(text: str) -> Segments:
 
     Neither an escape sequence nor a surrogate pair is ever split, so a part may be left one unit short.
     """
+    if _PLAIN.fullmatch(text):  # most texts: what they are made of need not be looked at letter by letter
+        return _split("GSM-7", [1] * len(text), ())
     offenders = tuple((index, char) for index, char in enumerate(text) if not _is_gsm(char))
     if offenders:
         return _split("UCS-2", [1 + (char > "\uffff") for char in text], offenders)

@@ -12,6 +12,7 @@ from engine.define.digest import thaw
 from engine.errors import NotFound
 from engine.plan.local import wall_time
 from engine.store import definitions
+from engine.store.facts import VERSION
 from engine.store.schema import attempts, couples, deliveries, enrollments, events, partners
 
 PAGE = 5_000
@@ -62,7 +63,7 @@ _lines = (
         deliveries.c.reason,
         couples.c.ref,
         enrollments.c.campaign,
-        enrollments.c.digest,
+        VERSION,
         partners.c.given_name,
         partners.c.position,
         _twin.c.given_name.label("twin_name"),

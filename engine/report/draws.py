@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.define.digest import thaw
-from engine.model.campaign import Audience, Campaign
+from engine.model.campaign import Audience, Campaign, Step
 from engine.plan.calendar import DAYS, occurrences
 from engine.plan.draw import MATCH, Turn
 from engine.plan.epoch import read
@@ -65,7 +65,7 @@ def _of_enrollment(connection: Connection, row: Facts, campaign: Campaign) -> It
             title=None if activity is None else activity.text("en").title,
             strategy=None if activity is None else activity.strategy,
             come=turn.occurrence <= begun,
-            why=" ".join(_sentences(drawn, campaign)),
+            why=" ".join([*_sentences(drawn, campaign), *_chances(turn.step)]),
             choice=drawn.choice,
         )
 
@@ -94,6 +94,14 @@ def _sentences(drawn: Drawn, campaign: Campaign) -> Iterator[str]:
     if choice.barred:
         more, verb = " more" if choice.suiting else "", "is" if choice.barred == 1 else "are"
         yield f"{choice.barred}{more} would suit it, but {verb} not for them."
+
+
+def _chances(step: Step) -> Iterator[str]:
+    """What is left to chance until it falls due. It counts as given all the same: no later draw depends on that."""
+    if step.randomize is not None and step.randomize.send is not None:
+        yield f"It goes with a chance of {step.randomize.send:.0%}."
+    if step.varies:
+        yield "Each occurrence is given a variant anew, which may bring an activity of its own."
 
 
 def _chosen_from(choice: Choice) -> str:

@@ -79,7 +79,8 @@ def _tags(journey: Journey, weeks: Sequence[Week]) -> tuple[str, ...]:
         return ("in no campaign",)
     if len(journey.sides) == 1:
         tags.append("one partner so far")
-    tags += [{"phone": "share a phone", "email": "share a mailbox"}[channel.address] for channel in journey.shares]
+    shared = dict.fromkeys(channel.address for channel in journey.shares)
+    tags += [{"phone": "share a phone", "email": "share a mailbox"}[address] for address in shared]
     if journey.way.status is EnrollmentStatus.STOPPED:
         cards = ((week.number, card) for week in weeks for moment in week.moments for card in moment.cards if card)
         first = next((number for number, card in cards if card.status == STOPPED), None)
@@ -110,9 +111,11 @@ class Figures:
     texts: int = 0
     parts: int = 0
     moved: int = 0
+    cost: int = 0  # millionths of the currency
     zones: set[str] = field(default_factory=set)
     clocks: set[tuple[str, date]] = field(default_factory=set)
     unsent: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
     earliest: str = ""
     latest: str = ""
 
@@ -130,13 +133,16 @@ class Figures:
         self._cross(journey)
 
     def _count(self, card: Card) -> None:
+        if card.wrong:
+            self.wrong[card.wrong] += 1
         if card.status != DeliveryStatus.SENT:
             self.unsent[card.sentence] += 1
             return
         self.emails += card.channel is Channel.EMAIL
         self.texts += card.channel is not Channel.EMAIL
-        if isinstance(card.letter, Text):
-            self.parts += card.letter.size.parts
+        self.cost += card.cost
+        if card.looks and isinstance(letter := card.looks[0].letter, Text):
+            self.parts += letter.size.parts
         self.moved += bool(card.moved)
         self.earliest = min(self.earliest or card.stamp.time, card.stamp.time)
         self.latest = max(self.latest, card.stamp.time)

@@ -1,7 +1,7 @@
 """Who is in a gallery: each couple in each of its campaigns, with every delivery, and never an address."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -12,6 +12,7 @@ from engine.define.digest import thaw
 from engine.model.campaign import Campaign, Channel
 from engine.model.delivery import MovedBecause
 from engine.model.enrollment import EnrollmentStatus, StopReason
+from engine.model.notice import NOTICES
 from engine.report.deliveries import Line, lines
 from engine.store import definitions
 from engine.store.schema import couples, deliveries, enrollments, partners
@@ -41,6 +42,7 @@ class Entry:
     occurrence: int
     due_at: datetime
     moved: MovedBecause | None
+    cost: int = 0  # as estimated when it was handed over, in millionths of the currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,19 @@ class Way:
     status: EnrollmentStatus
     stopped: StopReason | None
     left_week: int | None = None  # see plan.finishing
+    notices: Campaign | None = None  # what its notices are steps of, where it has any
+
+    def campaign_of(self, line: Line) -> Campaign:
+        """The campaign that a line is of: its own, or that of notices."""
+        return self.notices if self.notices is not None and line.campaign == NOTICES else self.campaign
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A couple in one campaign, entries by instant; `way` is None when the couple is in none. `shares`: by channel."""
+    """A couple in one campaign, entries by instant; `way` is None when the couple is in none. `shares`: by channel.
+
+    What was said outside any campaign (notices) is among the entries of the couple's latest.
+    """
 
     ref: str
     sides: tuple[Side, ...]
@@ -74,18 +84,31 @@ def journeys(connection: Connection) -> list[Journey]:
         select(couples.c.id.label("couple"), couples.c.ref, enrollments)
         .outerjoin(enrollments, enrollments.c.couple_id == couples.c.id)
         .order_by(couples.c.id, enrollments.c.id)
-    )
+    ).all()
+    ways = [row for row in found if row.campaign != NOTICES]
+    latest = {row.couple: row.id for row in ways}
+    noted = {latest[row.couple]: row for row in found if row.campaign == NOTICES and latest.get(row.couple)}
+    ways += [row for row in found if row.campaign == NOTICES and row.couple not in latest]
     return [
-        Journey(row.ref, sides[row.couple], shares[row.couple], _way(row, campaigns), tuple(entries.get(row.id, ())))
-        for row in found
+        Journey(row.ref, sides[row.couple], shares[row.couple], _way(row, campaigns, noted), _all(row, noted, entries))
+        for row in sorted(ways, key=lambda row: (row.couple, row.id or 0))
     ]
 
 
-def _way(row: Row[*tuple[Any, ...]], campaigns: "_Campaigns") -> Way | None:
+def _all(
+    row: Row[*tuple[Any, ...]], noted: Mapping[int, Row[*tuple[Any, ...]]], entries: Mapping[int, list[Entry]]
+) -> tuple[Entry, ...]:
+    """An enrollment's entries, and those of the notices that are shown with it."""
+    own = entries.get(row.id, [])
+    return tuple([*own, *entries.get(noted[row.id].id, [])] if row.id in noted else own)
+
+
+def _way(row: Row[*tuple[Any, ...]], campaigns: "_Campaigns", noted: Mapping[int, Row[*tuple[Any, ...]]]) -> Way | None:
     if row.id is None:
         return None
     stopped = None if row.stopped_reason is None else StopReason(row.stopped_reason)
-    return Way(campaigns.of(row.digest), row.start, EnrollmentStatus(row.status), stopped, row.left_week)
+    notices = campaigns.of(noted[row.id].digest) if row.id in noted else None
+    return Way(campaigns.of(row.digest), row.start, EnrollmentStatus(row.status), stopped, row.left_week, notices)
 
 
 def _sides(connection: Connection) -> tuple[dict[int, tuple[Side, ...]], dict[int, tuple[Channel, ...]]]:
@@ -134,6 +157,7 @@ _MORE = select(
     deliveries.c.occurrence,
     deliveries.c.due_at,
     deliveries.c.moved_because,
+    deliveries.c.cost,
     partners.c.position,
 ).join(partners, partners.c.id == deliveries.c.partner_id)
 
@@ -142,7 +166,8 @@ def _joined(connection: Connection, known: dict[int, Row[*tuple[Any, ...]]]) -> 
     for numbered in lines(connection):
         row = known[numbered.id]
         moved = None if row.moved_because is None else MovedBecause(row.moved_because)
-        yield row.enrollment_id, Entry(row.id, numbered.line, row.position, row.occurrence, row.due_at, moved)
+        entry = Entry(row.id, numbered.line, row.position, row.occurrence, row.due_at, moved, row.cost or 0)
+        yield row.enrollment_id, entry
 
 
 class _Campaigns:

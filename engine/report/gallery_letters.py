@@ -34,14 +34,18 @@ _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An email: what an inbox shows of it, and `page`, a whole HTML document that loads nothing from anywhere."""
+    """An email: what an inbox shows of it, `page`, a whole HTML document that loads nothing from anywhere, and `text`,
+    its plain form.
+    """
 
     file: Path
     copies: int
+    inside: str  # the folder under the outbox that it is in; "" for what was sent
     sender: str
     subject: str
     preview: str
     page: str = field(repr=False)
+    text: str = field(repr=False, default="")
     kind: str = "email"
 
 
@@ -51,6 +55,7 @@ class Text:
 
     file: Path
     copies: int
+    inside: str
     body: str
     size: Segments
     kind: str = "sms"
@@ -60,9 +65,10 @@ Letter = Email | Text
 
 
 class Letters:
-    """The messages in `folder` by delivery id; a folder that is not there holds none."""
+    """The messages in `folder`, or in `inside` within it, by delivery id; a folder that is not there holds none."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inside: str = "") -> None:
+        folder, self._inside = folder / inside, inside
         self._files: dict[int, list[Path]] = defaultdict(list)
         for path in sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name)) if folder.is_dir() else ():
             if match := _FILE.fullmatch(path.name):
@@ -75,18 +81,22 @@ class Letters:
             return None
         content = files[0].read_bytes()
         if files[0].suffix == ".eml":
-            return _email(files[0], len(files), message_from_bytes(content))
+            return _email(files[0], len(files), self._inside, message_from_bytes(content))
         body = content.decode("utf-8", "replace").partition("\n\n")[2].removesuffix("\n")
-        return Text(files[0], len(files), body, measure(body))
+        return Text(files[0], len(files), self._inside, body, measure(body))
 
 
-def _email(file: Path, copies: int, message: Message) -> Email:
+def _email(file: Path, copies: int, inside: str, message: Message) -> Email:
     parts = {part.get_content_type(): part for part in reversed(list(message.walk()))}
     html = _words(parts["text/html"]) if "text/html" in parts else ""
+    text = _words(parts["text/plain"]) if "text/plain" in parts else ""
     if not html:
-        html = f"<pre>{escape(_words(parts.get('text/plain', message)))}</pre>"
+        text = text or _words(message)
+        html = f"<pre>{escape(text)}</pre>"
     name, address = parseaddr(str(message["From"] or ""))
-    return Email(file, copies, _decoded(name) or address, _decoded(message["Subject"]), preview(html), _locked(html))
+    subject = _decoded(message["Subject"])
+    sender = _decoded(name) or address
+    return Email(file, copies, inside, sender, subject, preview(html), _locked(html), text)
 
 
 def _words(part: Message) -> str:

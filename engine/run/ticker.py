@@ -5,80 +5,145 @@ import fcntl
 import logging
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.app import Engine, Tick
-from engine.errors import Refused
+from engine.clock import stopwatch
+from engine.deliver.sentinel import Looked
+from engine.errors import Refused, StoreError
+from engine.model.action import Action, note
+from engine.run.journal import Journal, did_anything
 from engine.run.process import settle_in
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 15
+"""How often it is looked whether anything is out of order, and the operator told: beside the passes, never in one."""
+
 
 async def run_forever(
     engine: Engine,
-    on_tick: Callable[[Tick], None] = lambda done: None,
+    on_tick: Callable[[Tick, float], None] = lambda done, seconds: None,
     beside: AbstractAsyncContextManager[object] | None = None,
+    *,
+    journal: Journal | None = None,
+    on_look: Callable[[Looked], None] = lambda looked: None,
+    look_seconds: float = LOOK_SECONDS,
 ) -> None:
     """Tick until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
 
-    `beside` is entered before the first tick and left after the last, in this loop: the web server, for one.
-    Refused when another process already runs on the same SQLite file. A tick that fails (a full disk, a lock) ends
+    `on_tick` hears what each pass did that did anything, and its seconds; `on_look` how things stand, every
+    `look_seconds`. `beside` is entered before the first tick and left after the last, in this loop: the web server, for
+    one. Refused when another process already runs on the same SQLite file. A tick that fails (a full disk, a lock) ends
     the run with its error: a supervisor starts it again, and the store knows what is in doubt.
     """
     with only_one(engine.database.path):
-        ended = asyncio.Event()
-        failures: list[BaseException] = []
-        alerts = AlertLog(engine)
+        rounds = _Rounds(engine, on_tick, on_look, journal or Journal())
         loop = asyncio.get_running_loop()
-
-        def end() -> None:
-            engine.stop()  # at once: a tick under way may have a long backlog still to claim
-            ended.set()
-
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, end)
-        at_rest = asyncio.Lock()
-
-        async def tick() -> None:
-            async with at_rest:
-                if ended.is_set():
-                    return
-                try:
-                    done = await engine.tick()
-                    alerts.say()
-                except Exception as error:
-                    failures.append(error)
-                    ended.set()
-                    return
-                if did_anything(done):
-                    on_tick(done)
-                soon = done.delivered.paced_until
-                if soon is not None:  # a limit held some back: go on when it lets more through, not at the next round
-                    scheduler.add_job(
-                        tick, "date", run_date=soon, id="paced", replace_existing=True, misfire_grace_time=None
-                    )
-
-        scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-        scheduler.add_job(tick, "interval", seconds=engine.settings.tick_seconds)
-        scheduler.start()
+            loop.add_signal_handler(number, rounds.end)
+        rounds.begin(look_seconds)
         settle_in()
         try:
             async with beside or nullcontext():
-                await tick()
-                await ended.wait()
+                rounds.glance()
+                await rounds.tick()
+                await rounds.ended.wait()
         finally:
-            engine.stop()
-            scheduler.shutdown(wait=False)
-            async with at_rest:  # a tick under way records what it handed over
-                await engine.aclose()
+            await rounds.come_to_rest()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
-        if failures:
-            raise failures[0]
+        if rounds.failure is not None:
+            raise rounds.failure
+
+
+class _Rounds:
+    """What is done again and again: passes, looks around, and telling the operator. None waits for another."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        on_tick: Callable[[Tick, float], None],
+        on_look: Callable[[Looked], None],
+        journal: Journal,
+    ) -> None:
+        self.ended = asyncio.Event()
+        self.failure: Exception | None = None
+        self._engine = engine
+        self._on_tick = on_tick
+        self._on_look = on_look
+        self._journal = journal
+        self._alerts = AlertLog(engine)
+        self._at_rest = asyncio.Lock()
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+
+    def begin(self, look_seconds: float) -> None:
+        """Keep time from now on."""
+        self._scheduler.add_job(self.tick, "interval", seconds=self._engine.settings.tick_seconds)
+        self._scheduler.add_job(self.look, "interval", seconds=look_seconds)
+        self._scheduler.add_job(self.tell, "interval", seconds=LOOK_SECONDS)
+        self._scheduler.start()
+
+    def end(self) -> None:
+        """At once: a tick under way may have a long backlog still to claim."""
+        self._engine.stop()
+        self.ended.set()
+
+    async def tick(self) -> None:
+        """One pass; when it fails, the run ends."""
+        async with self._at_rest:
+            if self.ended.is_set():
+                return
+            began = stopwatch()
+            try:
+                done = await self._engine.tick()
+                self._alerts.say()
+            except Exception as error:
+                self._journal.tick_failed(error)
+                self.failure = error
+                self.ended.set()
+                return
+            if did_anything(done):
+                self._on_tick(done, stopwatch() - began)
+            soon = done.delivered.paced_until
+            if soon is not None:  # a limit held some back: go on when it lets more through, not at the next round
+                self._scheduler.add_job(
+                    self.tick, "date", run_date=soon, id="paced", replace_existing=True, misfire_grace_time=None
+                )
+
+    def glance(self) -> None:
+        """Show how things stand, without judging it: what fell due while nobody ran is about to be taken up."""
+        with suppress(StoreError):
+            self._on_look(Looked(self._engine.watch.stands()))
+
+    async def look(self) -> None:
+        """See what is out of order; when that fails, messages go on all the same."""
+        try:
+            looked = await self._engine.look()
+        except Exception as error:
+            self._journal.watch_failed(error)
+            return
+        self._journal.looked(looked)
+        self._on_look(looked)
+
+    async def tell(self) -> None:
+        """Tell the operator what is still to be told."""
+        try:
+            self._journal.told(await self._engine.watch.tell())
+        except Exception as error:
+            self._journal.watch_failed(error)
+
+    async def come_to_rest(self) -> None:
+        """Let a pass that is under way record what it handed over; keep the figures; let go of everything."""
+        self._engine.stop()
+        self._scheduler.shutdown(wait=False)
+        async with self._at_rest:
+            with suppress(StoreError):
+                self._engine.watch.look()
+            await self._engine.aclose()
 
 
 class AlertLog:
@@ -92,19 +157,9 @@ class AlertLog:
         """Look, and say so if there is a new one. After a start, all that wait are new."""
         waiting, newest = self._engine.alerts()
         if newest > self._newest:
-            log.warning("Alerts wait: %d. `rekindle alerts list` shows them.", waiting)
+            said = f"Alerts wait: {waiting}. `rekindle alerts list` shows them."
+            note(log, Action.ALERT, said, logging.WARNING, waiting=waiting)
         self._newest = max(self._newest, newest)
-
-
-def did_anything(done: Tick) -> bool:
-    """Whether a tick is worth a line."""
-    counts = (
-        *vars(done.planned).values(),
-        *vars(done.delivered).values(),
-        *vars(done.reconciled).values(),
-        *vars(done.caught).values(),
-    )
-    return any(each for each in counts if not isinstance(each, datetime))
 
 
 @contextmanager

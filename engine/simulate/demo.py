@@ -9,14 +9,16 @@ from pathlib import Path
 
 from engine.app import Engine
 from engine.clock import VirtualClock
-from engine.errors import Refused
 from engine.model.couple import Consent
 from engine.parts import load_vault
 from engine.report.deliveries import counts
 from engine.report.gallery import write_gallery
+from engine.report.report import report_on
+from engine.report.report_page import page
 from engine.settings import load
 from engine.shipped import shipped
 from engine.simulate.acts import Acts, agree
+from engine.simulate.folder import begin
 from engine.simulate.life import live
 from engine.store import couples
 from engine.store.database import IN_MEMORY, open_database
@@ -29,7 +31,6 @@ OPENS = datetime(2026, 3, 1, 9, tzinfo=UTC)
 COUPLE_WHO_STOPS = "siobhan-and-mia"
 STOPS_AT = datetime(2026, 3, 27, 12, tzinfo=UTC)  # in the middle of the fourth week
 CONSENT = Consent("Yes, send me prompts for the two of us. I can stop at any time.", "demo")
-MARK = ".rekindle-demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,8 @@ def run(out: Path, midway: Callable[[Engine], object] | None = None) -> Demonstr
 
     `midway` may look at the engine in the middle of the fourth week.
     """
-    _clear(out)
+    begin(out, "demo")
     make(out)
-    (out / MARK).touch()
     # Eight weeks of commits to a disk take longer than the rest: live them in memory, then keep the database whole.
     settings = load(out, environment={})
     kept = out / "rekindle.sqlite3"
@@ -74,7 +74,10 @@ def run(out: Path, midway: Callable[[Engine], object] | None = None) -> Demonstr
     with database.read() as connection:
         found = counts(connection)
         more = {"pages/index.html": "The pages behind the links"} if (out / "pages" / "index.html").exists() else {}
-        gallery = write_gallery(connection, out / "outbox", out, title=campaign.title, more=more)
+        more["report.html"] = "The report on what came of it"
+        report = report_on(connection, CAMPAIGN, now=clock.now(), currency=settings.prices.currency)
+        (out / "report.html").write_text("".join(page(report)), encoding="utf-8")
+        gallery = write_gallery(connection, out / "outbox", out, title=campaign.title, more=more).index
     with database.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None  # noqa: S101 - an open connection has a driver's
@@ -82,10 +85,3 @@ def run(out: Path, midway: Callable[[Engine], object] | None = None) -> Demonstr
     kept.chmod(0o600)  # as a database that `open_database` makes
     database.close()
     return Demonstrated(found, gallery, out / "outbox")
-
-
-def _clear(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (out / MARK).exists():
-            raise Refused(f"{out} is not empty, and no demo made it.", fix="Choose another folder with --out.")
-        shutil.rmtree(out)

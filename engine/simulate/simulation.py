@@ -2,9 +2,7 @@
 
 import asyncio
 import shutil
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -14,35 +12,31 @@ from tempfile import TemporaryDirectory
 from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.define.load import find_campaign, load_library
+from engine.deliver.routes import Routes
 from engine.enroll.importer import import_couples
-from engine.errors import SettingsError
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent, NewPartner
-from engine.parts import campaign_folders
+from engine.parts import campaign_folders, routes_of
 from engine.plan.calendar import DAYS
 from engine.report.deliveries import Line, lines
 from engine.settings import Settings
+from engine.simulate.faults import Faults
 from engine.simulate.life import live
+from engine.simulate.nowhere import Nowhere
 from engine.simulate.people import made_up
+from engine.simulate.unfollowed import UnfollowedLinks
 from engine.store import couples, joining
 from engine.store.database import IN_MEMORY, Database, open_database
 from engine.store.vault import Vault
 from engine.transport.base import Transport
-from engine.transport.chaos import ChaosTransport, Died, Rates, rates_of
-from engine.transport.memory import MemoryTransport
+from engine.transport.chaos import ChaosTransport, Died
 
 # Before midnight on the start date has come anywhere: the date line's far side is 14 hours ahead of UTC.
 FIRST_MIDNIGHT = timedelta(hours=14)
 CONSENT = Consent("simulated", "simulation")
 PAGE = 1_000  # couples
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong, and how often; see transport.chaos.Rates."""
-
-    rates: Rates
-    seed: str = "0"
+MOST_WEEKS = 520
+CHAOS = "chaos+"
 
 
 class Simulation:
@@ -54,24 +48,48 @@ class Simulation:
         seed: str,
         start: date,
         faults: Faults | None = None,
-        transport: Transport | None = None,  # what is behind the faults; one that forgets everything by default
+        transport: Transport | None = None,
+        *,
+        weeks: int = MOST_WEEKS,
+        database: Database | None = None,
     ) -> None:
+        """`transport` carries everything; without one, transports that forget everything stand for those of the
+        settings, with their shares and paces. `weeks` bounds outages that come every week. `database` is one in which
+        couples are already.
+        """
         self.clock = VirtualClock(datetime.combine(start, time(0), UTC) - FIRST_MIDNIGHT)
         self.start = start
         self._seed = seed
         self.deaths = 0
         self._settings = settings
-        self._database = open_database(IN_MEMORY)
-        self._database.create_all()
+        self._database = database or open_database(IN_MEMORY)
+        if database is None:
+            self._database.create_all()
         self._vault = _vault(seed)
-        self._transport = transport or MemoryTransport(keep=False)
+        outages = faults.outages(start, weeks) if faults else ()
+
+        def build(name: str) -> Transport:
+            inner = transport or Nowhere(name)
+            if faults is None:
+                return inner
+            return ChaosTransport(inner, seed=faults.seed, rates=faults.rates, outages=outages, clock=self.clock)
+
+        self._looked_at = transport is not None
+        self._routes = routes_of(settings, build) if transport is None else Routes.of(dict.fromkeys(Channel, build("")))
         if faults is not None:
-            self._transport = ChaosTransport(self._transport, seed=faults.seed, rates=faults.rates)
+            faults.refuse_unknown([name.removeprefix(CHAOS) for name in self._routes.transports])
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
-        transports = dict.fromkeys(Channel, self._transport)
-        return Engine(self._settings, self._database, self._vault, self.clock, transports)
+        engine = Engine(self._settings, self._database, self._vault, self.clock, self._routes)
+        if not self._looked_at:
+            engine.links = UnfollowedLinks(self._settings.public_url)
+        return engine
+
+    @property
+    def paced(self) -> bool:
+        """Whether limits hold messages back, so that couples are in one another's way."""
+        return any(route.paces for routes in self._routes.by_channel.values() for route in routes)
 
     @property
     def database(self) -> Database:
@@ -80,6 +98,13 @@ class Simulation:
     @property
     def vault(self) -> Vault:
         return self._vault
+
+    def join(self, people: int | Path) -> int:
+        """Let so many made-up couples join, or those of a CSV file; how many rows of that were refused."""
+        if isinstance(people, Path):
+            return self.read(people)
+        self.make_up(people)
+        return 0
 
     def make_up(self, number: int) -> None:
         """Let this many made-up couples join; no two of them share an address, so they go in by the page."""
@@ -112,8 +137,16 @@ class Simulation:
 
         `progress` is told the days lived and the days there are.
         """
-        self.engine.enroll(campaign, self.start)
-        began, days = self.clock.now(), campaign.weeks * DAYS + 1
+        self.enroll(campaign)
+        self.live(campaign.weeks, progress)
+
+    def enroll(self, campaign: Campaign) -> int:
+        """Enroll every couple; how many there are."""
+        return self.engine.enroll(campaign, self.start).enrolled
+
+    def live(self, weeks: int, progress: Callable[[int, int], None] | None = None) -> None:
+        """Live until nothing is left to come."""
+        began, days = self.clock.now(), weeks * DAYS + 1
 
         def on_tick(now: datetime) -> None:
             if progress is not None:
@@ -144,13 +177,3 @@ def find_campaign_for(settings: Settings, name: str) -> Campaign:
     """The campaign with this id or path, for which no workspace need exist."""
     folders = campaign_folders(settings)
     return find_campaign(name, folders, load_library(folders))
-
-
-def read_faults(file: Path) -> Faults:
-    """What goes wrong, from a TOML file: `seed`, and shares by name as in transport.chaos.Rates."""
-    try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}", fix="Write it as in docs/simulate.md.") from None
-    seed = str(given.pop("seed", "0"))
-    return Faults(rates_of(given), seed)

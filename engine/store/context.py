@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Integer, and_, case, exists, func, literal_column, select
 
-from engine.store.facts import OTHER_NAME, STANDING, Facts, joined, other, quick, reach
+from engine.store.facts import OTHER_NAME, STANDING, VERSION, Facts, joined, other, quick, reach
 from engine.store.rowset import rows, rowset
 from engine.store.schema import deliveries, enrollments, partners
 
@@ -52,7 +52,7 @@ _context = (
         partners.c.id.label("partner_id"),
         OTHER_NAME,
         _first.label("first"),
-        enrollments.c.digest,
+        VERSION,
     )
     .join_from(deliveries, partners, partners.c.id == deliveries.c.partner_id)
     .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)

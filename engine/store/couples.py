@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, func, insert, select, update
 
 from engine.errors import NotFound, Refused
 from engine.model.campaign import Channel
@@ -104,25 +104,30 @@ def count(connection: Connection) -> Counts:
 
 def list_couples(connection: Connection, after: int = 0, limit: int = 100) -> list[ListedCouple]:
     """A page: the next `limit` couples whose id is above `after`, in order of joining. Nothing is decrypted."""
-    page = connection.execute(
-        select(couples.c.id, couples.c.ref, couples.c.paused_until, couples.c.life_event_at)
-        .where(couples.c.id > after)
-        .order_by(couples.c.id)
-        .limit(limit)
-    ).all()
-    if not page:
-        return []
-    first, last = page[0].id, page[-1].id
+    return _with_people(connection, _page.where(couples.c.id > after).order_by(couples.c.id).limit(limit))
+
+
+def list_by_ref(connection: Connection, prefix: str, limit: int = 100) -> list[ListedCouple]:
+    """The first `limit` couples whose ref begins so, by ref. Nothing is decrypted."""
+    begins = (couples.c.ref >= prefix) & (couples.c.ref < prefix + _LAST)
+    return _with_people(connection, _page.where(begins).order_by(couples.c.ref).limit(limit))
+
+
+_page = select(couples.c.id, couples.c.ref, couples.c.paused_until, couples.c.life_event_at)
+_LAST = "\U0010ffff"
+
+
+def _with_people(connection: Connection, wanted: Select[Any]) -> list[ListedCouple]:
+    page = connection.execute(wanted).all()
+    ids = [row.id for row in page]
     people: dict[int, list[ListedPartner]] = {}
-    for row in connection.execute(
-        select(partners).where(partners.c.couple_id.between(first, last)).order_by(partners.c.position)
-    ):
+    for row in connection.execute(select(partners).where(partners.c.couple_id.in_(ids)).order_by(partners.c.position)):
         people.setdefault(row.couple_id, []).append(_listed(row))
     running: dict[int, list[str]] = {}
     for couple_id, campaign in connection.execute(
         select(enrollments.c.couple_id, enrollments.c.campaign)
         .where(
-            enrollments.c.couple_id.between(first, last),
+            enrollments.c.couple_id.in_(ids),
             enrollments.c.status.in_(["active", "paused"]),
             enrollments.c.campaign != NOTICES,
         )

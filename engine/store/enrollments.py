@@ -1,13 +1,15 @@
 """Enrollments and the places of their partners."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, exists, insert, select, update
 
+from engine.model.experiment import Assigned
 from engine.model.notice import NOTICES
+from engine.store import assignments
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners, places
 from engine.store.types import LocalDate
@@ -26,12 +28,13 @@ class NewEnrollment:
     draws: Mapping[str, str]
     learned: Sequence[Mapping[str, Any]]  # what they went by, see plan.epoch
     first: Sequence[tuple[int, datetime | None, str | None, int | None]]
+    assigned: Sequence[Assigned] = field(default=())  # how it came by its variants, to be logged
 
 
 def add(
     connection: Connection, batch: Sequence[NewEnrollment], now: datetime, *, named: bool = False, dry_run: bool = False
 ) -> int:
-    """Store enrollments and places; how many are, or would be, new.
+    """Store enrollments, their places and the arms they were given; how many are, or would be, new.
 
     Who has left since the batch was read gets no place, and a couple of nobody no enrollment.
     Left alone: a couple in the campaign, or once in it from the same start; and, unless the couples were `named`, one
@@ -39,7 +42,7 @@ def add(
     """
     if not batch:
         return 0
-    already = _left_alone(connection, batch, named=named)
+    already = left_alone(connection, [each.couple_id for each in batch], batch[0].campaign, batch[0].start, named=named)
     here = _still_here(connection, batch)
     new = [
         each for each in batch if each.couple_id not in already and any(partner in here for partner, *_ in each.first)
@@ -51,6 +54,7 @@ def add(
         [{**{name: getattr(each, name) for name in _COLUMNS}, "status": "active", "created_at": now} for each in new],
     )
     ids = _running(connection, new)
+    assignments.keep(connection, new[0].campaign, {ids[each.couple_id]: each.assigned for each in new}, now)
     connection.execute(
         insert(places),
         [
@@ -97,10 +101,12 @@ _before = (
 )
 
 
-def _left_alone(connection: Connection, batch: Sequence[NewEnrollment], *, named: bool) -> set[int]:
-    """The couples of the batch that `add` leaves as they are."""
-    wanted = {"wanted": rows([[each.couple_id] for each in batch])}
-    asked = {"campaign": batch[0].campaign, "start": batch[0].start, "named": named}
+def left_alone(
+    connection: Connection, couple_ids: Sequence[int], campaign: str, start: date, *, named: bool
+) -> set[int]:
+    """Those of the couples that `add` leaves as they are."""
+    wanted = {"wanted": rows([[couple_id] for couple_id in couple_ids])}
+    asked = {"campaign": campaign, "start": start, "named": named}
     return set(connection.execute(_before, wanted | asked).scalars())
 
 

@@ -6,12 +6,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, FromClause, and_, case, exists, func, literal_column, select
 
-from engine.store.schema import couples, enrollments, partners, suppressions
+from engine.store.schema import couples, deliveries, enrollments, partners, suppressions
 
 other = partners.alias("other")
 
 OTHER_NAME = func.coalesce(other.c.given_name, partners.c.calls_other).label("other_name")
 """What the partner calls the other: also one who has erased themselves. Null for who never had another."""
+
+VERSION = func.coalesce(deliveries.c.digest, enrollments.c.digest).label("digest")
+"""The version of its campaign that a delivery's words are from: what it was begun by, though its couple moved on."""
 
 
 def _suppressed(index: ColumnElement[bytes], to: ColumnElement[bytes] | None = None) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, Integer, bindparam, select, updat
 from engine.model.delivery import LATER
 from engine.model.notice import NOTICES
 from engine.store.couples_schema import feedback, pulses
-from engine.store.facts import Facts
+from engine.store.facts import VERSION, Facts
 from engine.store.rowset import rows, rowset
 from engine.store.schema import deliveries, enrollments, partners
 from engine.store.types import Json, StringMap
@@ -17,7 +17,7 @@ _couples = rowset("couples", couple_id=Integer)
 _verdicts = (
     select(
         partners.c.couple_id,
-        enrollments.c.digest,
+        VERSION,
         feedback.c.activity,
         feedback.c.verdict,
         # Said of a message and again of the copy that was asked for later, it is said once.

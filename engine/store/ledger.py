@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     String,
     and_,
     bindparam,
@@ -24,9 +25,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from engine.store.rowset import rows, rowset
-from engine.store.schema import PLANNED, attempts, deliveries
+from engine.store.schema import PLANNED, attempts, deliveries, enrollments
 from engine.store.types import Instant
 
 _channels = rowset("channels", channel=String)
@@ -40,26 +42,95 @@ _next = (
     .order_by(deliveries.c.send_at, deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
-_claim = (
-    update(deliveries)
-    .where(deliveries.c.id.in_(_next))
-    .values(
-        status="claimed",
-        lease_owner=bindparam("owner"),
-        lease_until=bindparam("until", type_=Instant),
-        fence=deliveries.c.fence + 1,
+
+
+def _claiming(wanted: Select[int]) -> ReturningUpdate[int]:
+    return (
+        update(deliveries)
+        .where(deliveries.c.id.in_(wanted))
+        .values(
+            status="claimed",
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until", type_=Instant),
+            fence=deliveries.c.fence + 1,
+        )
+        .returning(deliveries.c.id)
     )
-    .returning(deliveries.c.id)
+
+
+_claim = _claiming(_next)
+
+
+_campaigns = rowset("campaigns", campaign=String)
+_of_those = exists(
+    select(1)
+    .where(enrollments.c.id == deliveries.c.enrollment_id, enrollments.c.campaign.in_(select(_campaigns.c.campaign)))
+    .correlate(deliveries)
 )
+_claim_but_for = _claiming(_next.where(~_of_those))
 
 
 def claim(
-    connection: Connection, now: datetime, owner: str, until: datetime, limit: int, channels: Collection[str]
+    connection: Connection,
+    now: datetime,
+    owner: str,
+    until: datetime,
+    limit: int,
+    channels: Collection[str],
+    but_for: Collection[str] = (),
 ) -> list[int]:
-    """Take up to `limit` deliveries on `channels` whose instant has come, under a lease until `until`; their ids."""
+    """Take up to `limit` deliveries on `channels` whose instant has come, under a lease until `until`; their ids.
+
+    Those of the campaigns `but_for` stay where they are; `set_aside` keeps them out of the way.
+    """
     wanted = {"now": now, "owner": owner, "until": until, "limit": limit}
     wanted["channels"] = rows([[channel] for channel in channels])
-    return sorted(connection.execute(_claim, wanted).scalars().all())
+    if but_for:
+        wanted["campaigns"] = rows([[campaign] for campaign in but_for])
+    return sorted(connection.execute(_claim_but_for if but_for else _claim, wanted).scalars().all())
+
+
+_head = (
+    select(deliveries.c.id, deliveries.c.enrollment_id, deliveries.c.channel)
+    .where(PLANNED, deliveries.c.send_at <= bindparam("now", type_=Instant))
+    .order_by(deliveries.c.send_at, deliveries.c.id)
+    .limit(bindparam("limit", type_=Integer))
+    .subquery("head")
+)
+_set_aside = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(
+            select(_head.c.id)
+            .join(enrollments, enrollments.c.id == _head.c.enrollment_id)
+            .where(
+                or_(
+                    enrollments.c.campaign.in_(select(_campaigns.c.campaign)),
+                    _head.c.channel.in_(select(_channels.c.channel)),
+                )
+            )
+        )
+    )
+    .values(send_at=bindparam("until", type_=Instant), moved_because="held")
+)
+
+
+def set_aside(
+    connection: Connection,
+    now: datetime,
+    until: datetime,
+    campaigns: Collection[str],
+    channels: Collection[str],
+    limit: int,
+) -> int:
+    """Of the `limit` deliveries that are due first, let those of these campaigns and channels wait; how many do.
+
+    Otherwise each claim would have to pass by all that is held.
+    """
+    given = {"now": now, "until": until, "limit": limit}
+    given["campaigns"] = rows([[campaign] for campaign in campaigns])
+    given["channels"] = rows([[channel] for channel in channels])
+    return connection.execute(_set_aside, given).rowcount
 
 
 _waits = select(

@@ -17,6 +17,7 @@ from engine.store import consents, preferences
 from engine.store.answers import SEALED_ANSWER
 from engine.store.couples_schema import answers, confirmations, feedback, invitations, pulses
 from engine.store.events import FUNNEL
+from engine.store.facts import VERSION
 from engine.store.replies import SEALED_TEXT
 from engine.store.schema import deliveries, enrollments, heard, replies, suppressions
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault
@@ -107,7 +108,7 @@ def _campaigns(connection: Connection, couple_id: int) -> list[Entry]:
 def _messages(connection: Connection, partner_id: int) -> list[Entry]:
     """Each message, with what was heard of it. What was sent for them to others is not theirs."""
     found = (
-        select(deliveries, heard, enrollments.c.digest, enrollments.c.campaign)
+        select(deliveries, heard, VERSION.label("version"), enrollments.c.campaign)
         .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
         .outerjoin(heard, heard.c.delivery_id == deliveries.c.id)
         .where(deliveries.c.partner_id == partner_id, deliveries.c.to_index.is_(None))
@@ -120,7 +121,7 @@ def _message(row: Any) -> Entry:
     known: dict[str, datetime | None] = {f"{name}_at": row[f"{name}_at"] for name in FUNNEL}
     entry = {
         "campaign": row["campaign"],
-        "digest": row["digest"],
+        "digest": row["version"],
         "step": row["step"],
         "activity": row["activity"],
         "channel": row["channel"],
@@ -166,7 +167,7 @@ def _ratings(connection: Connection, partner_id: int) -> list[Entry]:
 
 def _feedback(connection: Connection, partner_id: int) -> list[Entry]:
     found = (
-        select(feedback, enrollments.c.digest)
+        select(feedback, VERSION)
         .join(deliveries, deliveries.c.id == feedback.c.delivery_id)
         .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
         .where(feedback.c.partner_id == partner_id)

@@ -1,11 +1,11 @@
 """Each partner's place in an enrollment: what falls due for them next. A tick reads only what is due."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, exists, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Float, Integer, String, bindparam, exists, func, insert, select, update
 
-from engine.store.facts import FACTS, Facts, joined, quick
+from engine.store.facts import FACTS, VERSION, Facts, joined, quick
 from engine.store.rowset import rows, rowset
 from engine.store.schema import LEASED, PLANNED, couples, deliveries, enrollments, partners, places
 from engine.store.types import Instant, to_millis
@@ -17,6 +17,7 @@ _places = (
         places.c.next_step,
         places.c.next_occurrence,
         enrollments.c.start,
+        enrollments.c.seed,
         enrollments.c.variants,
         enrollments.c.draws,
         enrollments.c.left_week,
@@ -32,6 +33,8 @@ _places = (
     .limit(bindparam("limit", type_=Integer))
 )
 _NAMES = partners.c.given_name, partners.c.phone_cipher
+UPCOMING = _places.add_columns(*_NAMES, partners.c.couple_id, couples.c.ref).where(places.c.next_due_at.is_not(None))
+"""Statements that choose among places with a step left; bind `limit`."""
 _due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant))
 
 
@@ -50,15 +53,14 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
 
 def upcoming(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
     """The places that have a step left, of one couple or of all, soonest first: columns as `due`, names as well."""
-    named = _places.add_columns(*_NAMES, partners.c.couple_id, couples.c.ref)
-    statement = named.where(places.c.next_due_at.is_not(None))
+    statement = UPCOMING
     if couple_id is not None:
         statement = statement.where(partners.c.couple_id == couple_id)
     return connection.execute(statement, {"limit": limit}).all()
 
 
 _twin = partners.alias("twin")
-_waiting_rows = (
+PLANNED_ROWS = (
     select(
         deliveries.c.enrollment_id,
         deliveries.c.variant,
@@ -69,7 +71,7 @@ _waiting_rows = (
         deliveries.c.channel,
         deliveries.c.send_at,
         deliveries.c.moved_because,
-        enrollments.c.digest,
+        VERSION,
         partners.c.id.label("partner_id"),
         partners.c.position,
         partners.c.given_name,
@@ -87,11 +89,12 @@ _waiting_rows = (
     .order_by(deliveries.c.send_at, deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
+"""Statements that choose among planned deliveries; bind `limit`."""
 
 
 def planned(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
     """Up to `limit` planned deliveries, of one couple or of all, soonest first, with whose they are."""
-    statement = _waiting_rows if couple_id is None else _waiting_rows.where(partners.c.couple_id == couple_id)
+    statement = PLANNED_ROWS if couple_id is None else PLANNED_ROWS.where(partners.c.couple_id == couple_id)
     return connection.execute(statement, {"limit": limit}).all()
 
 
@@ -119,6 +122,7 @@ _planned = rowset(
     week=Integer,
     activity=String,
     variant=String,
+    probability=Float,
     due_at=BigInteger,
     send_at=BigInteger,
     expires_at=BigInteger,
@@ -188,11 +192,19 @@ def complete(connection: Connection, enrollment_ids: Sequence[int]) -> int:
     return connection.execute(_complete, {"ids": rows([[i] for i in enrollment_ids])}).rowcount
 
 
+_after = bindparam("after", type_=Instant)
 _wakes = select(
-    select(func.min(places.c.next_due_at, type_=Instant)).where(places.c.next_due_at.is_not(None)).scalar_subquery(),
-    select(func.min(deliveries.c.send_at, type_=Instant)).where(PLANNED).scalar_subquery(),
-    select(func.min(deliveries.c.lease_until, type_=Instant)).where(LEASED).scalar_subquery(),
+    select(func.min(places.c.next_due_at, type_=Instant))
+    .where(places.c.next_due_at.is_not(None), places.c.next_due_at > _after)
+    .scalar_subquery(),
+    select(func.min(deliveries.c.send_at, type_=Instant))
+    .where(PLANNED, deliveries.c.send_at > _after)
+    .scalar_subquery(),
+    select(func.min(deliveries.c.lease_until, type_=Instant))
+    .where(LEASED, deliveries.c.lease_until > _after)
+    .scalar_subquery(),
 )
+BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 
 _waiting = select(
@@ -213,9 +225,11 @@ def waiting(connection: Connection, now: datetime) -> tuple[int, int]:
     return due_places, to_send
 
 
-def next_wake(connection: Connection) -> datetime | None:
-    """The earliest instant at which anything falls due, may be sent or loses its lease; None when nothing ever will."""
-    moments = connection.execute(_wakes).one()
+def next_wake(connection: Connection, after: datetime = BEFORE_ALL) -> datetime | None:
+    """The earliest instant, later than `after`, at which anything falls due, may be sent or loses its lease; None when
+    nothing ever will.
+    """
+    moments = connection.execute(_wakes, {"after": after}).one()
     return min((moment for moment in moments if moment is not None), default=None)
 
 

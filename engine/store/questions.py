@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, bindparam, func, select
 
 from engine.model.delivery import LATER
+from engine.store.facts import VERSION
 from engine.store.schema import deliveries, enrollments, partners
 from engine.store.types import Instant
 
@@ -49,7 +50,7 @@ _columns = (
     deliveries.c.week,
     deliveries.c.activity,
     deliveries.c.channel,
-    enrollments.c.digest,
+    VERSION,
     enrollments.c.campaign,
     partners.c.given_name,
     partners.c.locale,

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, String, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Integer, String, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.delivery import LATER
 from engine.model.event import Inbound
 from engine.model.reply import ReadAs
 from engine.store.questions import Question
-from engine.store.schema import couples, deliveries, partners, replies
+from engine.store.schema import FOR_THE_OPERATOR, UNSEEN, couples, deliveries, partners, replies
 from engine.store.vault import Vault
 
 SEALED_TEXT = "reply.text"
@@ -139,8 +139,6 @@ _kept = (
     .outerjoin(couples, couples.c.id == partners.c.couple_id)
     .order_by(replies.c.id)
 )
-_FOR_THE_OPERATOR = or_(replies.c.read_as.in_([ReadAs.KEPT.value, ReadAs.DANGER.value]), replies.c.flagged)
-"""Answers are nobody's to read, unless one may have been meant to end the messages."""
 
 
 def list_kept(connection: Connection, *, every: bool = False, after: int = 0, limit: int = 100) -> Sequence[Kept]:
@@ -148,15 +146,13 @@ def list_kept(connection: Connection, *, every: bool = False, after: int = 0, li
 
     Those that nobody has looked at, or `every` one; those whose id is above `after`.
     """
-    page = _kept.where(_FOR_THE_OPERATOR, replies.c.id > after).limit(limit)
-    if not every:
-        page = page.where(replies.c.seen_at.is_(None))
+    page = _kept.where(FOR_THE_OPERATOR if every else UNSEEN, replies.c.id > after).limit(limit)
     return [Kept(*row) for row in connection.execute(page)]
 
 
 def find(connection: Connection, reply_id: int) -> Kept | None:
     """One of those that the operator has to look at; None for any other."""
-    row = connection.execute(_kept.where(_FOR_THE_OPERATOR, replies.c.id == reply_id)).one_or_none()
+    row = connection.execute(_kept.where(FOR_THE_OPERATOR, replies.c.id == reply_id)).one_or_none()
     return None if row is None else Kept(*row)
 
 

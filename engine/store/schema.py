@@ -25,6 +25,7 @@ from sqlalchemy import (
     false,
     literal_column,
     text,
+    true,
 )
 
 from engine.store.metadata import Id, metadata
@@ -112,6 +113,7 @@ suppressions = Table(
     Column("source", String(200), nullable=False),
     Column("at", Instant, nullable=False),
 )
+Index("ix_suppressions_at", suppressions.c.at, suppressions.c.address_index)
 
 enrollments = Table(
     "enrollments",
@@ -119,7 +121,7 @@ enrollments = Table(
     Column("id", Id, primary_key=True),
     Column("couple_id", Id, ForeignKey("couples.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("campaign", String(80), nullable=False),
-    Column("digest", String(64), ForeignKey("definitions.digest"), nullable=False, index=True),
+    Column("digest", String(64), ForeignKey("definitions.digest"), nullable=False),
     Column("start", LocalDate, nullable=False),
     Column("seed", String(32), nullable=False),
     Column("status", String(16), nullable=False),
@@ -130,6 +132,8 @@ enrollments = Table(
     Column("left_week", SmallInteger),  # the week in which one of the two was lost to it, see plan.finishing
     Column("created_at", Instant, nullable=False),
 )
+# How many couples are on a version, and how they stand, is counted from this alone.
+Index("ix_enrollments_digest_status", enrollments.c.digest, enrollments.c.status)
 # A couple is in a campaign once at a time.
 Index(
     "uq_enrollments_running",
@@ -202,6 +206,8 @@ deliveries = Table(
     Column("waits_for", String(100)),  # the slot whose answers it holds back for
     Column("probability", Float),  # of what chance made of it; null: chance was not asked
     Column("cost", Integer),  # estimated when it was handed over, in millionths of the workspace's currency
+    # The version it was begun by, where its couple has been moved to another since; null: its enrollment's.
+    Column("digest", String(64)),
     # One occurrence of a step reaches a partner once, on whichever channel: a second scheduler changes nothing.
     UniqueConstraint("enrollment_id", "partner_id", "step", "occurrence"),
     sqlite_autoincrement=True,
@@ -355,6 +361,13 @@ replies = Table(
     Column("seen_at", Instant),  # by the operator
     UniqueConstraint("source", "key"),
 )
+
+# Answers are nobody's to read, unless one may have been meant to end the messages.
+FOR_THE_OPERATOR = replies.c.read_as.in_(
+    [literal_column("'kept'"), literal_column("'danger'")]
+) | replies.c.flagged.is_(true())
+UNSEEN = replies.c.seen_at.is_(None) & FOR_THE_OPERATOR
+Index("ix_replies_unseen", replies.c.id, sqlite_where=UNSEEN, postgresql_where=UNSEEN)
 
 # Token buckets and daily counts, shared by every process. `name` is a transport's, or a sender's address.
 paces = Table(

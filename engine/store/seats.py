@@ -55,7 +55,7 @@ _put = (
 )
 
 
-def put(connection: Connection, seats: Sequence[tuple[int, int, int | None, str, int, str]]) -> None:
+def put(connection: Connection, seats: Sequence[tuple[int, int, int | None, str | None, int | None, str]]) -> None:
     """Set places: (enrollment, partner, due at in milliseconds, step, occurrence, slots passed, comma separated)."""
     if seats:
         connection.execute(_put, {"set": rows(seats)})

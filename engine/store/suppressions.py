@@ -49,8 +49,17 @@ def add_index(connection: Connection, index: bytes, channel: Channel, reason: st
 
 def remove(connection: Connection, vault: Vault, channel: Channel, address: str) -> bool:
     """Take the address off the list; whether it was on it. Consent is another matter, and stays as it was."""
-    index = address_index(vault, channel, address)
+    return remove_index(connection, index_of(vault, channel, address))
+
+
+def remove_index(connection: Connection, index: bytes) -> bool:
+    """As `remove`, for an address known only by its hash."""
     return connection.execute(delete(suppressions).where(suppressions.c.address_index == index)).rowcount > 0
+
+
+def index_of(vault: Vault, channel: Channel, address: str) -> bytes:
+    """What an address (in normal form) is looked up by."""
+    return address_index(vault, channel, address)
 
 
 def is_suppressed(connection: Connection, vault: Vault, channel: Channel, address: str) -> bool:

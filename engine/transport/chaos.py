@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from engine.clock import Clock, SystemClock
 from engine.errors import SettingsError
 from engine.keyed import fraction, pick
+from engine.model.campaign import Channel
 from engine.model.suppression import SuppressReason
 from engine.transport.base import (
     ConnectionFailed,
@@ -17,9 +19,11 @@ from engine.transport.base import (
     Outcome,
     OutcomeUnknown,
     RecipientRejected,
+    SmsMessage,
     Throttled,
     Transport,
 )
+from engine.transport.outages import Outage, OutageKind, outage_at
 from engine.transport.setup import Setup
 
 
@@ -66,18 +70,36 @@ ANSWERS: Mapping[str, Outcome] = {
     "bad_recipient": RecipientRejected("chaos", SuppressReason.INVALID, detail="Chaos: no such recipient."),
     "lost_message": NO_ANSWER,
 }
+OUT: Mapping[OutageKind, Outcome] = {
+    OutageKind.DOWN: ANSWERS["refused"],
+    OutageKind.THROTTLED: ANSWERS["throttled"],
+    OutageKind.SILENT: NO_ANSWER,
+}
 
 
 class ChaosTransport:
-    """Hands on to `inner` what it lets through. What happens to a delivery depends on (seed, delivery, try) alone."""
+    """Hands on to `inner` what it lets through. What happens to a delivery depends on (seed, delivery, try) alone, and
+    in an outage on nothing else.
+    """
 
-    def __init__(self, inner: Transport, *, seed: str = "0", rates: Rates, stall: float = 0.0) -> None:
+    def __init__(
+        self,
+        inner: Transport,
+        *,
+        seed: str = "0",
+        rates: Rates,
+        stall: float = 0.0,
+        outages: Sequence[Outage] = (),
+        clock: Clock | None = None,
+    ) -> None:
         self.inner = inner
         self.name = f"chaos+{inner.name}"
         self.channels = inner.channels
         self._seed = seed
         self._rates = rates
         self._stall = stall
+        self._outages = outages
+        self._clock = clock or SystemClock()
         self._tries: Counter[int] = Counter()
 
     @classmethod
@@ -98,6 +120,10 @@ class ChaosTransport:
         return [await self._one(message) for message in batch]
 
     async def _one(self, message: Message) -> Outcome:
+        channel = message.channel if isinstance(message, SmsMessage) else Channel.EMAIL
+        out = outage_at(self._outages, self.inner.name, channel, self._clock.now()) if self._outages else None
+        if out is not None:
+            return OUT[out]
         self._tries[message.delivery_id] += 1
         point = fraction(self._seed, message.delivery_id, self._tries[message.delivery_id])
         shares = self._rates.shares

@@ -17,25 +17,22 @@ POST      /pulse/TOKEN[/…]      rates the week (pulse)
 GET HEAD  /n/TOKEN/event.ics    a file for one's own calendar
 GET HEAD  /calendar/TOKEN.ics   one's own calendar feed (calendar)
 POST      /fresh/PURPOSE/TOKEN  sends a fresh link for one that is too old (fresh)
-GET HEAD  /health               whether this process can hear
+GET HEAD  /healthz /readyz      whether this process is alive, and can work (health); /health says more
+          /operator             the dashboard, where the settings say who may use it (operator/)
+GET HEAD  /metrics              figures for Prometheus, where there is a `metrics.token`, to whoever shows it (metrics)
 """
 
-import asyncio
-from typing import Any
-
-from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
 from engine import __version__
 from engine.app import Engine
-from engine.errors import RekindleError
-from engine.store.version import is_current
 from engine.web.calendar import CalendarFeed
 from engine.web.confirm import Confirm
 from engine.web.decline import Decline
 from engine.web.desk import Desk
 from engine.web.fresh import Fresh
 from engine.web.guard import Guard
+from engine.web.health import Health
 from engine.web.invitation import Invited
 from engine.web.join import Join
 from engine.web.leaving import Leaving
@@ -47,11 +44,6 @@ from engine.web.screen import Screen
 from engine.web.turn import Turn
 from engine.web.unsubscribe import Unsubscribe
 from engine.web.webhooks import Webhooks
-
-HEALTH: dict[int | str, dict[str, Any]] = {
-    200: {"description": "It can hear."},
-    503: {"description": "The database does not answer."},
-}
 
 
 def create_app(engine: Engine, *, docs: bool = False) -> FastAPI:
@@ -81,20 +73,24 @@ def create_app(engine: Engine, *, docs: bool = False) -> FastAPI:
     app.include_router(Fresh(engine, screen, passes).router)
     app.include_router(MessagePages(engine, screen, passes).router)
     app.include_router(CalendarFeed(engine, passes).router)
+    app.include_router(Health(engine).router)
+    if engine.settings.operator.any():
+        from engine.web.operator.dashboard import dashboard
 
-    async def health() -> Response:
-        """Whether the database answers, and how many calls were refused since the start, by transport and why."""
-        try:
-            good = await asyncio.to_thread(is_current, engine.database)
-        except (RekindleError, OSError):
-            good = False
-        word = "ok" if good else "failing"
-        return JSONResponse({"status": word, "database": word, "refused": _refused(engine)}, 200 if good else 503)
+        app.include_router(dashboard(engine, turn))
+    if engine.settings.metrics.token is not None:
+        from engine.web.metrics import Metrics
 
-    app.add_api_route("/health", health, methods=["GET"], response_class=JSONResponse, responses=HEALTH)
-    app.add_api_route("/health", health, methods=["HEAD"], include_in_schema=False)
+        app.include_router(Metrics(engine).router)
     return app
 
 
-def _refused(engine: Engine) -> dict[str, int]:
-    return {f"{name} {why}": number for (name, why), number in sorted(engine.hearing.refused.items())}
+def create_metrics_app(engine: Engine) -> FastAPI:
+    """What is served on the metrics' own port: them, and whether the process is well."""
+    from engine.web.metrics import Metrics
+
+    app = FastAPI(title="Rekindle metrics", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.add_middleware(Guard)
+    app.include_router(Health(engine).router)
+    app.include_router(Metrics(engine).router)
+    return app

@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.model.action import Action, note
+
 log = logging.getLogger(__name__)
 
 HEADERS: Mapping[str, str] = {
@@ -77,7 +79,8 @@ class Guard:
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:
-            log.error("A web request failed with %s.", type(error).__name__)
+            said = f"A web request failed with {type(error).__name__}."
+            note(log, Action.WEB_FAILED, said, logging.ERROR, error=type(error).__name__)
             if not started:
                 answer = await self._sorry(Request(scope))
                 await answer(scope, receive, guarded)

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from engine.app import Engine
 from engine.errors import SettingsError
-from engine.web.app import create_app
+from engine.web.app import create_app, create_metrics_app
 
 MOST_CONNECTIONS = 800
 """Below the 1,024 files that a process may usually open. Calls over it get 503, which Twilio does not try again."""
@@ -30,11 +31,33 @@ class _Server(uvicorn.Server):
 async def serving(engine: Engine, host: str, port: int) -> AsyncIterator[int]:
     """Serve while the block runs; it gets the port (a free one for 0). Calls under way are finished at the end.
 
-    SettingsError when the port cannot be had. Proxy headers are not read: the public address comes from the settings.
+    Also the metrics, where they have a port of their own. SettingsError when a port cannot be had. Proxy headers are
+    not read: the public address comes from the settings.
     """
-    listener = _listen(host, port)
+    async with serving_metrics(engine), serving_app(create_app(engine), host, port, "web") as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving_metrics(engine: Engine) -> AsyncIterator[int | None]:
+    """Serve the metrics on their own port while the block runs, which gets it; None where there is none."""
+    given = engine.settings.metrics
+    if given.port is None:
+        yield None
+        return
+    async with serving_app(create_metrics_app(engine), given.host, given.port, "metrics") as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving_app(app: ASGIApp, host: str, port: int, table: str, grace: int = GRACE_SECONDS) -> AsyncIterator[int]:
+    """Serve an app while the block runs; it gets the port (a free one for 0). Calls under way are finished at the end.
+
+    SettingsError, naming the settings' `table`, when the port cannot be had.
+    """
+    listener = _listen(host, port, table)
     config = uvicorn.Config(
-        create_app(engine),
+        app,
         access_log=False,  # paths carry tokens
         log_config=None,
         log_level="error",
@@ -43,7 +66,7 @@ async def serving(engine: Engine, host: str, port: int) -> AsyncIterator[int]:
         lifespan="off",
         ws="none",
         limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve([listener]))
@@ -69,12 +92,13 @@ async def serve_until_told(engine: Engine, host: str, port: int) -> None:
             loop.remove_signal_handler(number)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, table: str) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise SettingsError(
             f"Cannot serve on {host} port {port}: {(error.strerror or 'no such address').lower()}.",
-            fix="Set another `web.port` or `web.host`, or stop what uses it; `rekindle run --no-web` serves nothing.",
+            fix=f"Set another `{table}.port` or `{table}.host`, or stop what uses it"
+            + ("; `rekindle run --no-web` serves nothing." if table == "web" else "."),
         ) from None

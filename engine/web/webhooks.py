@@ -19,6 +19,7 @@ from starlette.background import BackgroundTask
 
 from engine.app import Engine
 from engine.hear.intake import UnknownSource
+from engine.model.action import Action, note
 from engine.transport.source import Forged, Hook, NotOurs
 from engine.web.body import MOST_LARGE, Room, read_body
 from engine.web.turn import Turn
@@ -58,6 +59,7 @@ class Webhooks:
         self._public = engine.settings.public_url.rstrip("/")
         self._turn = turn
         self._large = asyncio.Semaphore(MOST_LARGE)
+        self._said: dict[tuple[str, str], int] = {}
         self._left: deque[int] = deque()  # stored and answered; whoever put the first one there sees to all of them
         self.router = APIRouter()
         self.router.add_api_route(
@@ -82,10 +84,9 @@ class Webhooks:
                 body = await read_body(request, LIMITS[kind], room=room)
                 hook = Hook(kind, self._url(request), dict(request.headers), body, self._engine.clock.now())
                 number = await self._turn.insist(partial(self._hearing.receive, name, hook))
-        except (UnknownSource, NotOurs):
-            raise HTTPException(404) from None
-        except Forged:
-            raise HTTPException(403) from None
+        except (UnknownSource, NotOurs, Forged) as refusal:
+            self._say_refused()
+            raise HTTPException(403 if isinstance(refusal, Forged) else 404) from None
         if kind != INBOUND:
             return Response(status_code=204, background=BackgroundTask(self.react_later, number))
         answer = await self.react(number)  # it may carry a text back to whoever wrote
@@ -108,10 +109,19 @@ class Webhooks:
                 try:
                     await self.react(self._left[0])
                 except Exception as error:
-                    log.error("Reacting to a stored call failed with %s.", type(error).__name__)
+                    said = f"Reacting to a stored call failed with {type(error).__name__}."
+                    note(log, Action.REACT_FAILED, said, logging.ERROR, error=type(error).__name__)
                 self._left.popleft()
         finally:
             self._left.clear()  # cancelled at the end of the process: the next tick finds them
+
+    def _say_refused(self) -> None:
+        """Log the first, second, fourth, eighth … of each kind: whoever calls in vain must not fill a disk."""
+        for (name, why), number in list(self._hearing.refused.items()):
+            if number & (number - 1) == 0 and self._said.get((name, why)) != number:
+                self._said[name, why] = number
+                facts = {"source": name, "why": why, "number": number}
+                note(log, Action.WEBHOOK_REFUSED, "A call was refused.", logging.WARNING, **facts)
 
     def _url(self, request: Request) -> str:
         """The address that the provider signed: ours by the settings, path and query as they came over the wire."""

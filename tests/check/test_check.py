@@ -215,8 +215,9 @@ def test_conditions_are_checked_against_what_the_engine_shows_them() -> None:
 
 
 def test_what_the_documentation_shows_is_without_a_fault(tmp_path: Path) -> None:
-    """docs/campaigns.md: its campaigns and its strategy, held to the same rules as what ships."""
-    page = (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    """Campaigns and strategies on pages, held to the same rules as what ships."""
+    docs = Path(__file__).parents[2] / "docs"
+    page = "".join((docs / f"{name}.md").read_text(encoding="utf-8") for name in ("campaigns", "adding-a-strategy"))
     (tmp_path / "strategies").mkdir()
     for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)):
         folder = tmp_path if "campaign:" in text else tmp_path / "strategies"

@@ -10,7 +10,7 @@ from simulated import SMALL, WEEKDAY, WORST, simulated
 
 from engine.plan.local import wall_time
 from engine.settings import Settings
-from engine.simulate.simulation import Faults
+from engine.simulate.faults import Faults
 from engine.store.schema import deliveries, partners
 
 FINAL = {"sent", "skipped", "failed", "in_doubt"}

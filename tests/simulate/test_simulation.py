@@ -13,7 +13,8 @@ from simulated import WORST, as_json, simulated
 
 from engine.errors import SettingsError
 from engine.settings import Settings
-from engine.simulate.simulation import Faults, find_campaign_for, read_faults
+from engine.simulate.faults import Faults, read_faults
+from engine.simulate.simulation import find_campaign_for
 from engine.transport.base import EmailMessage
 from engine.transport.chaos import Rates
 

@@ -251,7 +251,9 @@ def test_whoever_leaves_between_reading_and_storing_gets_no_place() -> None:
 
 def _as_new(row: Any, *partners: int) -> NewEnrollment:
     first = [(partner, at("2026-03-03T09:00"), "talk", 1) for partner in partners]
-    given = {each.name: getattr(row, each.name) for each in fields(NewEnrollment) if each.name != "first"}
+    given = {
+        each.name: getattr(row, each.name) for each in fields(NewEnrollment) if each.name not in ("first", "assigned")
+    }
     return NewEnrollment(**given, first=first)
 
 

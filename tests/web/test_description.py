@@ -59,8 +59,9 @@ MESSAGES = {
     "POST /n/{token}/did", "POST /n/{token}/smaller", "POST /n/{token}/never", "POST /n/{token}/later",
     "GET /n/{token}/event.ics", "GET /pulse/{token}", "POST /pulse/{token}", "POST /pulse/{token}/together",
 }  # fmt: skip
-MEANT = {WEBHOOK, SHOW, ACT, HEALTH} | JOINING | OWN | MESSAGES
-SIMPLE = {HEALTH, "GET /join"}
+WELLNESS = {HEALTH, "GET /healthz", "GET /readyz"}
+MEANT = {WEBHOOK, SHOW, ACT} | WELLNESS | JOINING | OWN | MESSAGES
+SIMPLE = WELLNESS | {"GET /join"}
 """Nothing can be wrong about a call to these."""
 
 

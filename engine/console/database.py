@@ -1,0 +1,96 @@
+"""`rekindle db`: the database as a whole."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.console.say import console
+from engine.console.session import session
+
+group = typer.Typer(help="The database.", no_args_is_help=True)
+STAMP = "%Y-%m-%dT%H%M%SZ"
+
+
+@group.command()
+def upgrade(context: typer.Context) -> None:
+    """Bring the database up to this version."""
+    from engine.store.migrate import upgrade as migrate
+
+    before, after = migrate(_opened(context))
+    console().print("The database is up to date." if before == after else f"From {before or 'nothing'} to {after}.")
+
+
+@group.command()
+def backup(
+    context: typer.Context,
+    to: Annotated[
+        Path | None, typer.Argument(help="The new file. Default: backups/, named by the time.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Copy the database while it is in use, and look whether the copy is whole.
+
+    The keys are not in it: keep a copy of the key file too, somewhere else.
+    """
+    from engine.clock import SystemClock
+    from engine.store.backup import back_up
+
+    settings = session(context).settings
+    if to is None:
+        to = settings.path(Path("backups")) / f"rekindle-{SystemClock().now():{STAMP}}.sqlite3"
+        to.parent.mkdir(mode=0o700, exist_ok=True)
+    back_up(_opened(context), to)
+    console().print(f"Copied to {to}, and the copy is whole.", markup=False)
+    if settings.key is None:
+        console().print(f"It is worth nothing without {settings.path(settings.key_file)}: keep that elsewhere too.")
+
+
+@group.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that `rekindle db backup` made.", metavar="FILE")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look whether the backup is whole.")] = False,
+) -> None:
+    """Put a backup in the database's place. What is there now is moved aside, and nothing is sent until you say so.
+
+    Stop every `rekindle run` and `rekindle web` first.
+    """
+    from engine.clock import SystemClock
+    from engine.run.ticker import only_one
+    from engine.store.backup import restore as put_back
+
+    database, now = _opened(context), SystemClock().now()
+    with only_one(database.path):
+        done = put_back(database, file, now, dry_run=dry_run)
+    out = console()
+    if dry_run:
+        out.print(f"{file} is whole, of version {done.version}; nothing was changed.", markup=False)
+        return
+    out.print(f"{file} is in place; what was there is {done.aside}.", markup=False)
+    out.print("\nEverything is paused: what the backup still has to send may have been sent since it was made. Next:")
+    for command in ("rekindle deliveries list --status planned", "rekindle resume --all"):
+        out.print(f"  {command}")
+
+
+@group.command()
+def check(context: typer.Context) -> None:
+    """Look whether the database is whole: its pages, its indexes, and rows that belong together."""
+    from engine.errors import StoreError
+    from engine.store.backup import faults_of
+    from engine.store.version import is_current
+
+    database = _opened(context)
+    if database.path is None:
+        raise StoreError("This database is in no file.", fix="Use the tools of its server.")
+    faults = faults_of(database.path)
+    for fault in faults:
+        console().print(f"Damaged: {fault}", markup=False)
+    if faults:
+        raise StoreError("The database is damaged.", fix="Stop everything, then `rekindle db restore FILE`.")
+    console().print("The database is whole." if is_current(database) else "Whole, but old: run `rekindle db upgrade`.")
+
+
+def _opened(context: typer.Context) -> Any:
+    from engine.store.database import open_database
+
+    return open_database(session(context).settings.resolved_database_url)

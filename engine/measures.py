@@ -1,0 +1,75 @@
+"""What one process has done and how long it took, since it started: plain numbers, for whoever shows them."""
+
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.clock import stopwatch
+
+SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""The upper bounds that durations are sorted by."""
+WINDOW = 60.0
+"""Seconds over which the rate is taken."""
+
+
+class Histogram:
+    """How often something took up to so long. `counts` has one more entry than there are bounds: what took longer."""
+
+    def __init__(self, bounds: tuple[float, ...] = SECONDS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float, times: int = 1) -> None:
+        """Something took so long, so many times."""
+        self.counts[bisect_left(self.bounds, seconds)] += times
+        self.total += seconds * times
+
+
+class Rate:
+    """How many a second, over the last minute; over less while there is less to look back on."""
+
+    def __init__(self, now: Callable[[], float] = stopwatch) -> None:
+        self._now = now
+        self._began = now()
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def add(self, number: int) -> None:
+        """So many, now."""
+        if number:
+            self._seen.append((self._now(), number))
+
+    def per_second(self) -> float:
+        """The rate; 0 when there was nothing for a minute."""
+        now = self._now()
+        while self._seen and now - self._seen[0][0] > WINDOW:
+            self._seen.popleft()
+        return sum(number for _, number in self._seen) / max(min(now - self._began, WINDOW), 1.0)
+
+
+@dataclass
+class Measures:
+    """`ends` counts by channel, status and reason, as in "sms skipped paused"; it only grows."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    sent: Rate = field(default_factory=Rate)
+    tick: Histogram = field(default_factory=Histogram)
+    claim_to_record: Histogram = field(default_factory=Histogram)
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)  # tellings of incidents, by way and what came of it
+
+    def add(self, ends: Counter[str]) -> None:
+        """Take over what a batch came to."""
+        self.ends.update(ends)
+        self.sent.add(sum(number for name, number in ends.items() if name.split()[1] == "sent"))
+
+
+def end(channel: str, status: str, reason: str | None = None) -> str:
+    """The name under which a delivery's end is counted."""
+    return f"{channel} {status} {reason}" if reason else f"{channel} {status}"
+
+
+def parts(name: str) -> tuple[str, str, str]:
+    """Channel, status and reason ("" for none) of such a name."""
+    channel, status, *reason = name.split(" ")
+    return channel, status, reason[0] if reason else ""

@@ -1,0 +1,197 @@
+"""What an operator does, whether at the dashboard or on the command line: each act with its line in the audit.
+
+The line says who did what to which of our rows, never an address or anybody's words. It is written in the transaction
+of the act, or before anything private is handed out.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine.app import Engine
+from engine.deliver import verdicts
+from engine.deliver.halting import What
+from engine.errors import NotFound
+from engine.model.act import Act
+from engine.model.campaign import Channel
+from engine.model.couple import Partner
+from engine.model.delivery import Verdict
+from engine.model.enrollment import StopReason
+from engine.model.suppression import SuppressReason
+from engine.store import alerts, answers, audit, couples, enrollments, replies, suppressions
+from engine.store.alerts import Alert
+from engine.store.database import Transaction
+from engine.store.replies import Kept
+
+BY_OPERATOR = "operator"
+"""What a suppression of theirs says of where it came from."""
+SHOWN = 10
+"""Hex digits of an address's keyed hash: enough to tell entries apart. Nobody can work an address out of them."""
+FOUND = {Verdict.SENT: Act.COUNT_AS_SENT, Verdict.RESEND: Act.RESEND, Verdict.DROP: Act.DROP}
+
+
+class Operator:
+    """One operator, called `actor` in the audit. NotFound and Refused as the parts raise them; then nothing is done."""
+
+    def __init__(self, engine: Engine, actor: str = audit.COMMAND_LINE) -> None:
+        self._engine = engine
+        self.actor = actor
+
+    def pause(self, what: What, *, dry_run: bool = False) -> bool:
+        """Hold something back; see `deliver.halting.pause`."""
+        return self._engine.pause(what, self.actor, dry_run=dry_run)
+
+    def resume(self, what: What, *, dry_run: bool = False) -> bool:
+        """Let it go on; see `deliver.halting.resume`."""
+        return self._engine.resume(what, self.actor, dry_run=dry_run)
+
+    def pause_couple(
+        self, ref: str, until: datetime | None = None, position: int | None = None, *, dry_run: bool = False
+    ) -> None:
+        """Send nothing to a couple, or to one of the two, before `until` (None: until resumed)."""
+        with self._engine.database.begin() as connection:
+            couple_id = couples.id_of(connection, ref)
+            if not dry_run:
+                couples.pause(connection, couple_id, until, position)
+                self._keep(connection, Act.PAUSE_COUPLE, _couple(couple_id, position))
+
+    def resume_couple(self, ref: str, position: int | None = None, *, dry_run: bool = False) -> None:
+        """End that pause."""
+        with self._engine.database.begin() as connection:
+            couple_id = couples.id_of(connection, ref)
+            if not dry_run:
+                couples.resume(connection, couple_id, position)
+                self._keep(connection, Act.RESUME_COUPLE, _couple(couple_id, position))
+
+    def stop_couple(self, ref: str, *, dry_run: bool = False) -> int:
+        """End every campaign of a couple for both partners, and withdraw what was planned; how many campaigns."""
+        with self._engine.database.begin() as connection:
+            couple_id = couples.id_of(connection, ref)
+            found = enrollments.unfinished(connection, couple_id)
+            if not dry_run:
+                enrollments.stop(connection, found, StopReason.OPERATOR)
+                self._keep(connection, Act.STOP_COUPLE, _couple(couple_id))
+        return len(found)
+
+    def find(self, channel: Channel, address: str) -> list[str]:
+        """The refs of the couples in which somebody has this address, which is in normal form."""
+        with self._engine.database.begin() as connection:
+            found = couples.find_by_address(connection, self._engine.vault, channel, address)
+            refs = list(dict.fromkeys(ref for ref, *_ in found))
+            for ref in refs:
+                self._keep(connection, Act.FIND, _couple(couples.id_of(connection, ref)))
+            if not refs:
+                self._keep(connection, Act.FIND, "nobody")
+        return refs
+
+    def reveal(self, ref: str, position: int) -> Partner:
+        """The partner at `position`, addresses decrypted."""
+        with self._engine.database.begin() as connection:
+            found = couples.find(connection, self._engine.vault, ref)
+            partner = next((each for each in found.partners if each.position == position), None)
+            if partner is None:
+                raise NotFound(f"There is no partner {position} in couple {ref!r}.", fix="`rekindle couples show` it.")
+            self._keep(connection, Act.REVEAL, _couple(found.id, position))
+        return partner
+
+    def resolve(self, ids: Sequence[int] | None, verdict: Verdict, *, dry_run: bool = False) -> int:
+        """Settle deliveries in doubt, or all of them; see `deliver.verdicts.resolve`."""
+        now, keep = self._engine.clock.now(), self._keep_deliveries(FOUND[verdict])
+        return verdicts.resolve(self._engine.database, ids, verdict, now, dry_run=dry_run, keep=keep)
+
+    def retry(self, ids: Sequence[int], *, dry_run: bool = False) -> int:
+        """Plan failed deliveries again; see `deliver.verdicts.retry`."""
+        now, keep = self._engine.clock.now(), self._keep_deliveries(Act.RESEND)
+        return verdicts.retry(self._engine.database, ids, now, dry_run=dry_run, keep=keep)
+
+    def suppress(self, channel: Channel, address: str) -> bool:
+        """Never send to an address (in normal form) again; whether that is news."""
+        vault, now = self._engine.vault, self._engine.clock.now()
+        with self._engine.database.begin() as connection:
+            news = suppressions.add(connection, vault, channel, address, SuppressReason.OPERATOR, BY_OPERATOR, now)
+            self._keep(connection, Act.SUPPRESS, _listed(suppressions.index_of(vault, channel, address)))
+        return news
+
+    def unsuppress(self, channel: Channel, address: str) -> bool:
+        """Take an address (in normal form) off the list; whether it was on it."""
+        return self.unsuppress_index(suppressions.index_of(self._engine.vault, channel, address))
+
+    def unsuppress_index(self, index: bytes) -> bool:
+        """The same for an address known only by its hash."""
+        with self._engine.database.begin() as connection:
+            was = suppressions.remove_index(connection, index)
+            if was:
+                self._keep(connection, Act.UNSUPPRESS, _listed(index))
+        return was
+
+    def read_alert(self, number: int) -> tuple[Alert, str | None]:
+        """An alert and the words that raised it, as they stand now; None where they are gone."""
+        with self._engine.database.begin() as connection:
+            found = _alert(connection, number)
+            self._keep(connection, Act.READ_ALERT, f"alert {number}")
+            if found.reply_id is not None:
+                return found, replies.words(connection, self._engine.vault, found.reply_id)
+            words = None if found.answer_id is None else answers.words(connection, self._engine.vault, found.answer_id)
+            return found, words
+
+    def seen_alert(self, number: int) -> bool:
+        """Take an alert off the list; whether that is news."""
+        with self._engine.database.begin() as connection:
+            _alert(connection, number)
+            news = alerts.mark_seen(connection, number, self._engine.clock.now())
+            if news:
+                self._keep(connection, Act.SEEN_ALERT, f"alert {number}")
+        return news
+
+    def read_reply(self, number: int) -> tuple[Kept, str]:
+        """A reply that the operator has to look at, and its words."""
+        with self._engine.database.begin() as connection:
+            found = _reply(connection, number)
+            self._keep(connection, Act.READ_REPLY, f"reply {number}")
+            return found, replies.words(connection, self._engine.vault, number)
+
+    def seen_reply(self, number: int) -> bool:
+        """Take a reply off the list; whether that is news."""
+        with self._engine.database.begin() as connection:
+            _reply(connection, number)
+            news = replies.mark_seen(connection, number, self._engine.clock.now())
+            if news:
+                self._keep(connection, Act.SEEN_REPLY, f"reply {number}")
+        return news
+
+    def keep(self, act: Act, about: str) -> None:
+        """A line of the audit about what changes no row."""
+        with self._engine.database.begin() as connection:
+            self._keep(connection, act, about)
+
+    def _keep(self, connection: Transaction, act: Act, about: str) -> None:
+        audit.record(connection, self._engine.clock.now(), self.actor, act, about)
+
+    def _keep_deliveries(self, act: Act) -> verdicts.Keep:
+        def keep(connection: Transaction, ids: Sequence[int]) -> None:
+            for each in ids:
+                self._keep(connection, act, f"delivery {each}")
+
+        return keep
+
+
+def _alert(connection: Transaction, number: int) -> Alert:
+    found = alerts.find(connection, number)
+    if found is None:
+        raise NotFound(f"There is no alert {number}.", fix="`rekindle alerts list --all` shows those there are.")
+    return found
+
+
+def _reply(connection: Transaction, number: int) -> Kept:
+    found = replies.find(connection, number)
+    if found is None:
+        raise NotFound(f"There is no reply {number} to look at.", fix="`rekindle replies list` shows those there are.")
+    return found
+
+
+def _couple(couple_id: int, position: int | None = None) -> str:
+    """By id: a couple's ref may be made of names, and the audit outlasts an erasure."""
+    return f"couple {couple_id}" if position is None else f"couple {couple_id} partner {position}"
+
+
+def _listed(index: bytes) -> str:
+    return f"suppression {index.hex()[:SHOWN]}"

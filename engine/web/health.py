@@ -1,0 +1,59 @@
+"""Whether this process is well, for whoever watches it: a balancer, a supervisor, a person.
+
+GET HEAD  /healthz   200: the process answers. It asks nothing of the database, so a busy one restarts nobody.
+GET HEAD  /readyz    200: the database answers, is of this version, and the process has not been told to end; else 503
+GET HEAD  /health    as /readyz but for the last; also how many calls were refused since the start, and why
+"""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from engine.app import Engine
+from engine.errors import RekindleError
+from engine.store.version import is_current
+
+ALIVE: dict[int | str, dict[str, Any]] = {200: {"description": "It answers."}}
+READY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "It can hear."},
+    503: {"description": "The database does not answer."},
+}
+
+
+class Health:
+    """The routes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.router = APIRouter()
+        for path, answer, responses in (
+            ("/healthz", self.alive, ALIVE),
+            ("/readyz", self.ready, READY),
+            ("/health", self.health, READY),
+        ):
+            self.router.add_api_route(path, answer, methods=["GET"], response_class=JSONResponse, responses=responses)
+            self.router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+
+    async def alive(self) -> Response:
+        """The process answers."""
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self) -> Response:
+        """Whether it can work, and is to."""
+        word = "stopping" if self._engine.stopping else "ok" if await self._can_work() else "failing"
+        return JSONResponse({"status": word}, 200 if word == "ok" else 503)
+
+    async def health(self) -> Response:
+        """Whether the database answers, and how many calls were refused since the start, by transport and why."""
+        good = await self._can_work()
+        word = "ok" if good else "failing"
+        refused = {f"{name} {why}": number for (name, why), number in sorted(self._engine.hearing.refused.items())}
+        return JSONResponse({"status": word, "database": word, "refused": refused}, 200 if good else 503)
+
+    async def _can_work(self) -> bool:
+        try:
+            return await asyncio.to_thread(is_current, self._engine.database)
+        except (RekindleError, OSError):
+            return False
