@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from engine.enroll.changes import Changed, Changes
     from engine.enroll.foresight import Foresight
     from engine.enroll.importer import ImportReport
-    from engine.enroll.upgrade import Upgraded
+    from engine.enroll.mover import Upgraded
 
 T = TypeVar("T")
 

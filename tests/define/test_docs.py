@@ -1,4 +1,4 @@
-"""docs/campaigns.md: its files work, and every key is explained."""
+"""docs/campaigns.md and docs/adding-a-strategy.md: their files work, and every key is explained."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,8 @@ from engine.define.campaign_file import (
     CampaignFile,
     CapsFile,
     DrawFile,
+    ExperimentFile,
+    RandomizeFile,
     StepFile,
     ThemeFile,
     VariantFile,
@@ -22,9 +24,21 @@ from engine.model.campaign import Audience
 from engine.model.strategy import Cause, Caution, Mode
 from engine.shipped import shipped
 
-PAGE = (Path(__file__).parents[2] / "docs" / "campaigns.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = "".join((DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("campaigns", "adding-a-strategy"))
 FILES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-MODELS = (CampaignFile, CapsFile, DrawFile, StepFile, ThemeFile, VariantFile, WaitFile, WindowFile)
+MODELS = (
+    CampaignFile,
+    CapsFile,
+    DrawFile,
+    ExperimentFile,
+    RandomizeFile,
+    StepFile,
+    ThemeFile,
+    VariantFile,
+    WaitFile,
+    WindowFile,
+)
 
 
 @pytest.mark.parametrize("text", [text for text in FILES if re.search("^campaign:", text, re.MULTILINE)])

@@ -18,7 +18,7 @@ from world import MONDAY, Answering, World, at, person, plain_templates, talk
 from engine.define.digest import identified
 from engine.deliver.dispatch import ProtocolStep
 from engine.enroll.changes import Changes
-from engine.enroll.upgrade import Upgraded
+from engine.enroll.mover import Upgraded
 from engine.errors import NotFound
 from engine.model.campaign import Audience, Campaign, Caps, Channel, Step, Variant
 from engine.model.delivery import LATER
