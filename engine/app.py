@@ -16,14 +16,12 @@ from engine.clock import Clock, SystemClock, stopwatch
 from engine.define.digest import freeze
 from engine.define.load import Library, campaign_files, find_campaign, load_campaign, load_library
 from engine.define.notices import notices
-from engine.deliver import halting
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import Dispatcher, ProtocolStep
 from engine.deliver.due import Planned, Planner
 from engine.deliver.estimate import Estimate, estimate
 from engine.deliver.forecast import Upcoming, schedule
-from engine.deliver.halting import What
 from engine.deliver.messages import Letters
 from engine.deliver.outcomes import Delivered
 from engine.deliver.pacing import pace_of
@@ -46,7 +44,6 @@ from engine.measures import Measures
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
 from engine.model.danger import Danger
-from engine.model.enrollment import StopReason
 from engine.model.sender import Sender
 from engine.parts import campaign_folders, load_vault, routes_of, sender_of, template_folders, workshop_of
 from engine.plan.calendar import Calendars
@@ -56,7 +53,7 @@ from engine.render.notices import Notices
 from engine.render.resources import Help, Resources
 from engine.render.sandbox import RenderError
 from engine.settings import Settings
-from engine.store import alerts, couples, enrollments, places
+from engine.store import alerts, places
 from engine.store.database import Database, open_database
 from engine.store.notices import Post, sealed_to
 from engine.store.vault import Vault
@@ -334,22 +331,6 @@ class Engine:
             if changed.tastes and not dry_run:
                 self.means.redraw(connection, changed.couple_id, now)
         return changed
-
-    def stop_couple(self, ref: str, reason: StopReason = StopReason.OPERATOR, *, dry_run: bool = False) -> int:
-        """End every campaign of a couple for both partners, and withdraw what was planned; how many campaigns."""
-        with self.database.begin() as connection:
-            found = enrollments.unfinished(connection, couples.id_of(connection, ref))
-            if not dry_run:
-                enrollments.stop(connection, found, reason)
-        return len(found)
-
-    def pause(self, what: What, actor: str, *, dry_run: bool = False) -> bool:
-        """Hold something back; see `deliver.halting.pause`."""
-        return halting.pause(self.database, what, self.transport_names, actor, self.clock.now(), dry_run=dry_run)
-
-    def resume(self, what: What, actor: str, *, dry_run: bool = False) -> bool:
-        """Let it go on; see `deliver.halting.resume`."""
-        return halting.resume(self.database, what, actor, self.clock.now(), dry_run=dry_run)
 
     @property
     def transport_names(self) -> frozenset[str]:

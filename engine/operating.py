@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from engine.app import Engine
-from engine.deliver import verdicts
+from engine.deliver import halting, verdicts
 from engine.deliver.halting import What
 from engine.errors import NotFound
 from engine.model.act import Act
@@ -38,11 +38,13 @@ class Operator:
 
     def pause(self, what: What, *, dry_run: bool = False) -> bool:
         """Hold something back; see `deliver.halting.pause`."""
-        return self._engine.pause(what, self.actor, dry_run=dry_run)
+        engine, now = self._engine, self._engine.clock.now()
+        return halting.pause(engine.database, what, engine.transport_names, self.actor, now, dry_run=dry_run)
 
     def resume(self, what: What, *, dry_run: bool = False) -> bool:
         """Let it go on; see `deliver.halting.resume`."""
-        return self._engine.resume(what, self.actor, dry_run=dry_run)
+        engine = self._engine
+        return halting.resume(engine.database, what, self.actor, engine.clock.now(), dry_run=dry_run)
 
     def pause_couple(
         self, ref: str, until: datetime | None = None, position: int | None = None, *, dry_run: bool = False

@@ -5,12 +5,15 @@ import socket
 
 import pytest
 from hypothesis import HealthCheck, settings
+from remembering import remember
 
 settings.register_profile(
     "rekindle", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", settings.get_profile("rekindle"), max_examples=2000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
+
+remember()
 
 LOOPBACK = ("127.", "::1", "localhost")
 

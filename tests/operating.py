@@ -15,6 +15,7 @@ from engine.model.danger import Danger
 from engine.model.event import Inbound
 from engine.model.hold import HoldKind
 from engine.model.reply import ReadAs
+from engine.operating import Operator
 from engine.store import replies, suppressions
 from engine.transport.base import Message, Outcome, OutcomeUnknown
 from engine.web.app import create_app
@@ -100,5 +101,5 @@ def filled(world: World) -> World:
         alarm(connection, world.engine.means, 1, Danger.HARM_BY_PARTNER, "text", now, reply_id=reply)
         replies.keep(connection, VAULT, stray, 3, None, ReadAs.KEPT)
         suppressions.add(connection, VAULT, Channel.EMAIL, "gone@example.com", "hard_bounce", "answering", now)
-    world.engine.pause(What(HoldKind.TRANSPORT, "answering"), "a test")
+    Operator(world.engine, "a test").pause(What(HoldKind.TRANSPORT, "answering"))
     return world

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from shell import Shell
 
-import cli
 from engine.app import build
 from engine.hear import inbound
 from engine.model.campaign import Channel
@@ -24,31 +24,6 @@ PEOPLE = """couple,given_name,email,phone,timezone,locale,channel,send_at,causes
 rivera,Ana,ana@example.com,,Europe/Madrid,en,email,19:00,self-esteem
 rivera,Ben,,+12025550123,America/New_York,en,sms,09:30,
 """
-
-
-class Shell:
-    """A workspace and a way to run commands in it, in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-
-    def run(self, *words: str, code: int = 0) -> str:
-        """What a command said, on both streams; it must end with `code`."""
-        self._monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(self.folder), *words])
-        ended = 0
-        try:
-            cli.main()
-        except SystemExit as exit_:
-            ended = int(exit_.code or 0)
-        said = self._capsys.readouterr()
-        assert ended == code, said.out + said.err
-        return said.out + said.err
-
-    def json(self, *words: str) -> list[dict[str, object]]:
-        """What a command said, as JSON lines."""
-        return [json.loads(line) for line in self.run(*words, "--json").splitlines()]
 
 
 @pytest.fixture

@@ -7,35 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from shell import Shell
 
-import cli
 from engine.settings import load
-
-
-class Shell:
-    """Commands in a new workspace, in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-        self.run("init", str(folder))
-
-    def run(self, *words: str, code: int = 0) -> str:
-        self._monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(self.folder), *words])
-        ended = 0
-        try:
-            cli.main()
-        except SystemExit as exit_:
-            ended = int(exit_.code or 0)
-        said = self._capsys.readouterr()
-        assert ended == code, said.out + said.err
-        return said.out + said.err
 
 
 @pytest.fixture
 def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return Shell(tmp_path / "work", capsys, monkeypatch)
+    made = Shell(tmp_path / "work", capsys, monkeypatch)
+    made.run("init")
+    return made
 
 
 def test_everything_is_paused_listed_and_resumed(shell: Shell) -> None:

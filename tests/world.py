@@ -3,12 +3,14 @@
 import asyncio
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from made import campaign as made_campaign
 from made import step
+from remembering import empty
 from sqlalchemy import Row, select, update
 
 from engine.app import Engine, Tick
@@ -19,12 +21,11 @@ from engine.deliver.routes import Routes
 from engine.enroll.enrollment import Enrolled
 from engine.model.campaign import Campaign, Channel, Step
 from engine.model.couple import Consent, NewPartner
-from engine.model.enrollment import StopReason
+from engine.operating import Operator
 from engine.report.deliveries import Line, lines
 from engine.settings import Settings
 from engine.store import couples, schema
 from engine.store.database import IN_MEMORY, Database, open_database
-from engine.store.migrate import upgrade
 from engine.store.vault import Vault
 from engine.transport.base import Accepted, Asked, ConnectionFailed, Message, Outcome, Transport
 from engine.transport.memory import MemoryTransport
@@ -99,7 +100,7 @@ class World:
         return self.engine.enroll(self.campaign, start, refs or None)
 
     def stop(self, ref: str) -> int:
-        return self.engine.stop_couple(ref, StopReason.OPERATOR)
+        return Operator(self.engine).stop_couple(ref)
 
     def go_to(self, moment: str) -> Tick:
         """Be away until an instant, then do one pass."""
@@ -189,11 +190,12 @@ class Knowing(Answering):
 
 def opened(file: Path | None) -> Database:
     """A database in memory, or the one in `file`, set up."""
+    if file is not None and not file.exists():
+        file.write_bytes(empty())
     database = open_database(IN_MEMORY if file is None else f"sqlite:///{file}")
     if file is None:
-        database.create_all()
-    else:
-        upgrade(database)
+        with closing(database.engine.raw_connection()) as connection:
+            connection.driver_connection.deserialize(empty())  # type: ignore[union-attr]
     return database
 
 

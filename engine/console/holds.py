@@ -36,11 +36,11 @@ def pause(
     It holds for every process from the next batch on, until it is resumed. What is due waits, and is skipped if it
     becomes too late meanwhile. Stand-bys of a paused transport take over.
     """
-    from engine.store.audit import COMMAND_LINE
+    from engine.operating import Operator
 
     what = _what(all_, campaign, transport)
     engine = session(context).engine
-    news = engine.pause(what, COMMAND_LINE, dry_run=dry_run)
+    news = Operator(engine).pause(what, dry_run=dry_run)
     if json:
         as_json(
             [{"kind": what.kind, "name": what.name, "paused": not (news and dry_run), "news": news, "dry_run": dry_run}]
@@ -65,11 +65,10 @@ def resume(
 
     Each pause ends by itself: --all ends the pause of everything, not those of a campaign or a transport.
     """
-    from engine.store.audit import COMMAND_LINE
+    from engine.operating import Operator
 
     what = _what(all_, campaign, transport)
-    engine = session(context).engine
-    was = engine.resume(what, COMMAND_LINE, dry_run=dry_run)
+    was = Operator(session(context).engine).resume(what, dry_run=dry_run)
     left = _standing(context)
     if json:
         as_json([{"kind": what.kind, "name": what.name, "paused": was and dry_run, "news": was, "dry_run": dry_run}])

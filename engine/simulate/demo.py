@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.model.couple import Consent
+from engine.operating import Operator
 from engine.parts import load_vault
 from engine.report.deliveries import counts
 from engine.report.gallery import write_gallery
@@ -69,7 +70,7 @@ def run(out: Path, midway: Callable[[Engine], object] | None = None) -> Demonstr
     clock.move_to(STOPS_AT)
     if midway is not None:
         midway(engine)
-    engine.stop_couple(COUPLE_WHO_STOPS)
+    Operator(engine).stop_couple(COUPLE_WHO_STOPS)
     asyncio.run(live(engine, clock, None, acts))
     with database.read() as connection:
         found = counts(connection)

@@ -1,25 +1,15 @@
 """docs/campaigns.md and docs/adding-a-strategy.md: their files work, and every key is explained."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engine.define.campaign_file import (
-    CampaignFile,
-    CapsFile,
-    DrawFile,
-    ExperimentFile,
-    RandomizeFile,
-    StepFile,
-    ThemeFile,
-    VariantFile,
-    WaitFile,
-    WindowFile,
-)
+from engine.define.campaign_file import WindowFile
 from engine.define.library import load_library
 from engine.define.load import load_campaign
-from engine.define.strategy_file import ActivityFile, StrategyFile, TranslationFile
+from engine.define.strategy_file import FileModel
 from engine.model.campaign import Audience
 from engine.model.strategy import Cause, Caution, Mode
 from engine.shipped import shipped
@@ -27,18 +17,13 @@ from engine.shipped import shipped
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = "".join((DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("campaigns", "adding-a-strategy"))
 FILES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-MODELS = (
-    CampaignFile,
-    CapsFile,
-    DrawFile,
-    ExperimentFile,
-    RandomizeFile,
-    StepFile,
-    ThemeFile,
-    VariantFile,
-    WaitFile,
-    WindowFile,
-)
+
+
+def models(base: type[FileModel]) -> Iterator[type[FileModel]]:
+    """Every part that a file may have."""
+    for model in base.__subclasses__():
+        yield model
+        yield from models(model)
 
 
 @pytest.mark.parametrize("text", [text for text in FILES if re.search("^campaign:", text, re.MULTILINE)])
@@ -61,6 +46,6 @@ def test_the_strategy_on_the_page_and_its_translation_load(tmp_path: Path) -> No
 def test_every_key_and_word_of_the_format_is_on_the_page() -> None:
     """A key that is added has to be explained."""
     weekdays = set(WindowFile.model_fields) - {"daily"}
-    keys = {name for model in (*MODELS, ActivityFile, StrategyFile, TranslationFile) for name in model.model_fields}
+    keys = {name for model in models(FileModel) for name in model.model_fields}
     words = {str(word) for enum in (Audience, Caution, Cause, Mode) for word in enum}
     assert [key for key in sorted((keys | words) - weekdays) if not re.search(rf"\b{re.escape(key)}\b", PAGE)] == []

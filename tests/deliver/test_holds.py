@@ -24,6 +24,7 @@ from engine.errors import NotFound
 from engine.model.campaign import Campaign, Channel
 from engine.model.hold import HoldKind
 from engine.model.notice import Notice
+from engine.operating import Operator
 from engine.store import audit, holds, ledger
 from engine.store.notices import Posted
 from engine.transport.base import ConnectionFailed, Message, Outcome
@@ -35,11 +36,11 @@ OTHER_CAMPAIGN = What(HoldKind.CAMPAIGN, "other")
 
 
 def pause(world: World, what: What = EVERYTHING) -> bool:
-    return world.engine.pause(what, "a test")
+    return Operator(world.engine, "a test").pause(what)
 
 
 def resume(world: World, what: What = EVERYTHING) -> bool:
-    return world.engine.resume(what, "a test")
+    return Operator(world.engine, "a test").resume(what)
 
 
 def transport(name: str) -> What:
@@ -95,7 +96,7 @@ def test_what_is_resumed_too_late_is_skipped_as_too_late() -> None:
 
 def test_a_pause_holds_in_every_process_and_after_a_restart() -> None:
     world = crowd(World(), 2)
-    world.another_engine().pause(EVERYTHING, "another process")
+    Operator(world.another_engine(), "another process").pause(EVERYTHING)
     world.restart()
     assert world.go_to(NINE).delivered.sent == 0
 
@@ -212,10 +213,10 @@ def test_resuming_everything_leaves_other_pauses_in_force() -> None:
 
 def test_pausing_twice_is_no_news_and_a_dry_run_changes_nothing() -> None:
     world = World()
-    assert world.engine.pause(EVERYTHING, "a test", dry_run=True)
+    assert Operator(world.engine).pause(EVERYTHING, dry_run=True)
     assert pause(world)
     assert not pause(world)
-    assert world.engine.resume(EVERYTHING, "a test", dry_run=True)
+    assert Operator(world.engine).resume(EVERYTHING, dry_run=True)
     assert resume(world)
     assert not resume(world)
 

@@ -1,11 +1,10 @@
 """The plan's page in a real browser: readable at any width, in light and dark, by everybody, with nothing loaded."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from browser import WIDTHS, Opener, browser, overflows, shoot, violations
+from browser import WIDTHS, Opener, overflows, shoot, violations
 
 from engine.report.plan_page import page as written
 from engine.settings import Settings
@@ -27,14 +26,6 @@ def html() -> str:
     return written(
         Planning(Terms(settings, "0", date(2026, 3, 2), 8)).plan(after, Faults(spells=(spell,)), before).entry
     )
-
-
-@pytest.fixture(scope="module")
-def open_page() -> Iterator[Opener]:
-    with browser() as (started, _):
-        opener = Opener(started)
-        yield opener
-        opener.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

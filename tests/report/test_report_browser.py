@@ -1,10 +1,9 @@
 """The report in a real browser: readable at any width, in light and dark, by everybody, and quiet on the network."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from browser import WIDTHS, Opener, browser, overflows, shoot, violations
+from browser import WIDTHS, Opener, overflows, shoot, violations
 from told import BEGAN, Told
 
 from engine.report.report_page import page as pages
@@ -36,14 +35,6 @@ def html() -> str:
     for couple in range(1, 13):
         told.leave(2 * couple, BEGAN + timedelta(days=8 + 7 * (couple % 3), hours=5))
     return "".join(pages(told.report()))
-
-
-@pytest.fixture(scope="module")
-def open_page() -> Iterator[Opener]:
-    with browser() as (started, _):
-        opener = Opener(started)
-        yield opener
-        opener.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,14 +1,12 @@
 """`rekindle report`: what it writes, and what it says when it is used wrongly."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from shell import Shell
 from told import CAMPAIGN, Told
-
-import cli
 
 Run = Callable[..., str]
 
@@ -18,42 +16,16 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     """Run a command in a workspace in which eight couples are in CAMPAIGN; what it said on both streams."""
     work = tmp_path / "work"
 
-    def run(*words: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(work), *words])
-        ended = 0
-        try:
-            cli.main()
-        except SystemExit as exit_:
-            ended = int(exit_.code or 0)
-        said = capsys.readouterr()
-        assert ended == code, said.out + said.err
-        return said.out + said.err
-
+    run = Shell(work, capsys, monkeypatch).run
     run("init")
     told = Told(8)
     told.to_both(range(1, 9), heard=("delivered",))
     with told.database.engine.connect() as connection:
-        (work / "rekindle.sqlite3").unlink()
         raw = connection.connection.driver_connection
         assert raw is not None
-        version = _migrated(work, run)
-        raw.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        raw.execute("INSERT INTO alembic_version VALUES (?)", (version,))
-        raw.commit()
         (work / "rekindle.sqlite3").unlink()
         raw.execute("VACUUM INTO ?", (str(work / "rekindle.sqlite3"),))
     return run
-
-
-def _migrated(work: Path, run: Run) -> str:
-    """The version that a workspace of today has."""
-    import sqlite3
-
-    run("db", "upgrade")
-    with sqlite3.connect(work / "rekindle.sqlite3") as connection:
-        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    connection.close()
-    return str(version)
 
 
 def test_it_prints_the_tables_and_says_how_to_get_the_plots(run: Run) -> None:

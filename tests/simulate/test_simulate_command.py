@@ -1,12 +1,10 @@
 """`rekindle simulate`: the plan in 80 columns and without colour, as a page, and for a program; and wrong use."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-import cli
+from shell import Shell
 
 CAMPAIGN = """campaign: small
 title: Small
@@ -24,7 +22,8 @@ class Place:
     """A folder with a small campaign, and a way to simulate it in this process."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self._capsys, self._monkeypatch = folder, capsys, monkeypatch
+        self.folder = folder
+        self._shell = Shell(folder, capsys, monkeypatch)
         self.write("small.yaml", CAMPAIGN)
 
     def write(self, name: str, text: str) -> Path:
@@ -35,15 +34,8 @@ class Place:
     def simulate(self, *words: str, code: int = 0) -> str:
         """What the command said, on standard output; it must end with `code`, and then also what it complained of."""
         start = ("simulate", str(self.folder / "small.yaml"), "--start", "2026-03-02", "--couples", "3")
-        self._monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(self.folder), *start, *words])
-        ended = 0
-        try:
-            cli.main()
-        except SystemExit as left:
-            ended = int(left.code or 0)
-        said = self._capsys.readouterr()
-        assert ended == code, said.out + said.err
-        return said.out if code == 0 else said.err
+        out, err = self._shell.said(*start, *words, code=code)
+        return out if code == 0 else err
 
 
 @pytest.fixture
@@ -96,12 +88,7 @@ def test_a_stored_version_is_found_by_the_beginning_of_its_digest(place: Place) 
     from engine.app import build
     from engine.settings import load
 
-    def rekindle(*words: str) -> None:
-        place._monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(place.folder), *words])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        assert not left.value.code
-
+    rekindle = place._shell.run
     rekindle("init")
     place.write("c.csv", "couple,given_name,email,timezone,channel,send_at\nx,Ana,a@example.com,UTC,email,09:00\n")
     rekindle("couples", "import", str(place.folder / "c.csv"), "--consent", "Yes")

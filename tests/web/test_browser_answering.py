@@ -160,6 +160,7 @@ def test_what_became_of_it_is_said_and_nothing_is_done_twice_by_a_reload(
     page.click("text=Too much today")
     expect(page.locator(".hard")).to_be_visible()
     page.click("text=We did it")
+    expect(page.locator(".notice.good")).to_be_visible()
     page.reload()
     assert {row.verdict for row in it.world.rows(couples_schema.feedback)} == {"smaller", "did"}
 

@@ -2,16 +2,15 @@
 
 import json
 import mailbox
-import sys
 from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shell import Shell
 from world import VAULT, Answering, World, opened, person
 
-import cli
 from engine.model.campaign import Channel
 from engine.render.links import reference
 from engine.store import schema
@@ -27,17 +26,7 @@ Rekindle = Callable[..., str]
 def rekindle(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Rekindle:
     """Runs a command in a workspace, whose keys are the test's own; what it said on both streams."""
 
-    def run(*words: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["rekindle", "-C", str(tmp_path), *words])
-        ended = 0
-        try:
-            cli.main()
-        except SystemExit as exit_:
-            ended = int(exit_.code or 0)
-        said = capsys.readouterr()
-        assert ended == code, said.out + said.err
-        return said.out + said.err
-
+    run = Shell(tmp_path, capsys, monkeypatch).run
     monkeypatch.setattr(Vault, "load_key_file", lambda path: VAULT)
     run("init")
     return run
