@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
 
 from engine.render.sandbox import Sandbox
 from engine.store import database as database_module
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 
-_statements: dict[Any, Any] = {}
+_statements: Any = LRUCache(1000)
 _dialects: dict[str, Any] = {}
 _create_engine = database_module.create_engine
 _compile = Sandbox.compile
@@ -47,9 +48,10 @@ def _compiled(self: Sandbox, source: Any, name: Any = None, filename: Any = None
     if key not in _templates:
         before = set(self._words)
         self._words.clear()
-        made = _compile(self, source, name, filename)
-        _templates[key] = made, set(self._words)
-        self._words |= before
+        try:
+            _templates[key] = _compile(self, source, name, filename), set(self._words)
+        finally:
+            self._words |= before
     made, words = _templates[key]
     self._words |= words
     return made

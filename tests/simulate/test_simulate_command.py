@@ -23,7 +23,7 @@ class Place:
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        self._shell = Shell(folder, capsys, monkeypatch)
+        self.shell = Shell(folder, capsys, monkeypatch)
         self.write("small.yaml", CAMPAIGN)
 
     def write(self, name: str, text: str) -> Path:
@@ -34,7 +34,7 @@ class Place:
     def simulate(self, *words: str, code: int = 0) -> str:
         """What the command said, on standard output; it must end with `code`, and then also what it complained of."""
         start = ("simulate", str(self.folder / "small.yaml"), "--start", "2026-03-02", "--couples", "3")
-        out, err = self._shell.said(*start, *words, code=code)
+        out, err = self.shell.said(*start, *words, code=code)
         return out if code == 0 else err
 
 
@@ -88,7 +88,7 @@ def test_a_stored_version_is_found_by_the_beginning_of_its_digest(place: Place) 
     from engine.app import build
     from engine.settings import load
 
-    rekindle = place._shell.run
+    rekindle = place.shell.run
     rekindle("init")
     place.write("c.csv", "couple,given_name,email,timezone,channel,send_at\nx,Ana,a@example.com,UTC,email,09:00\n")
     rekindle("couples", "import", str(place.folder / "c.csv"), "--consent", "Yes")
