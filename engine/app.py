@@ -365,7 +365,7 @@ class Engine:
 
     async def _aside(self, work: Callable[[], T]) -> T:
         """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""
-        if self.database.path is None:
+        if self.database.in_memory:
             return work()
         try:
             return await asyncio.to_thread(work)

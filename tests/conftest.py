@@ -2,8 +2,11 @@
 
 import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import stores
 from hypothesis import HealthCheck, settings
 from remembering import remember
 
@@ -14,6 +17,41 @@ settings.register_profile("deep", settings.get_profile("rekindle"), max_examples
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
 
 remember()
+
+KEEPING = "store", "deliver", "enroll", "hear", "run"
+"""The folders of tests about what is kept: each of them runs on either store, each time."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=[stores.SQLITE, stores.POSTGRESQL], help="run every test on this store alone")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "store(name): about one store, and not to be tried on another")
+    if not hasattr(config, "workerinput"):  # it is the run's, and its workers inherit where it is
+        server = stores.server_of_run()
+        server.__enter__()
+        config.add_cleanup(lambda: server.__exit__(None, None, None))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    asked = metafunc.config.getoption("--store")
+    of_one = metafunc.definition.get_closest_marker("store")
+    folder = Path(__file__).parent
+    keeping = metafunc.definition.path.relative_to(folder).parts[0] in KEEPING
+    wanted = [asked] if asked else [stores.SQLITE, stores.POSTGRESQL] if keeping else [stores.SQLITE]
+    wanted = [each for each in wanted if of_one is None or each in of_one.args]
+    metafunc.parametrize("_store", wanted, indirect=True, ids=[each if keeping else "" for each in wanted])
+
+
+@pytest.fixture(autouse=True)
+def _store(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Databases that the test opens are this store's."""
+    stores.use(request.param)
+    yield
+    stores.end_of_test()
+    stores.use(stores.SQLITE)
+
 
 LOOPBACK = ("127.", "::1", "localhost")
 

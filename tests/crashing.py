@@ -10,10 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from world import World, at
+from world import World, at, opened
 
 from engine.deliver.dispatch import ProtocolStep
-from engine.store.database import open_database
 from engine.transport.base import Message, Outcome, Transport
 from engine.transport.chaos import ChaosTransport, Rates
 from engine.transport.outbox import OutboxTransport
@@ -63,7 +62,7 @@ def living_in(folder: Path, now: str, outbox: Transport, *, deaf: bool) -> World
     transport: Transport = ChaosTransport(outbox, rates=Rates()) if deaf else outbox
     return World(
         transport=transport,
-        database=open_database(f"sqlite:///{folder / 'rekindle.sqlite3'}"),
+        database=opened(folder / "rekindle.sqlite3"),
         begins=at(now),
         templates=[folder / "templates"],
         batch=BATCH,

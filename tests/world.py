@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import stores
 from made import campaign as made_campaign
 from made import step
 from remembering import empty
@@ -189,7 +190,14 @@ class Knowing(Answering):
 
 
 def opened(file: Path | None) -> Database:
-    """A database in memory, or the one in `file`, set up."""
+    """A database in memory, or the one in `file`, set up; of the store that the test is for."""
+    if file is not None and (url := stores.of_file(file)) is not None:
+        return open_database(url)
+    if file is None and stores.current() == stores.POSTGRESQL:
+        url = stores.database()
+        database = open_database(url)
+        weakref.finalize(database, _let_go, database.engine, url)
+        return database
     if file is not None and not file.exists():
         file.write_bytes(empty())
     database = open_database(IN_MEMORY if file is None else f"sqlite:///{file}")
@@ -197,6 +205,11 @@ def opened(file: Path | None) -> Database:
         with closing(database.engine.raw_connection()) as connection:
             connection.driver_connection.deserialize(empty())  # type: ignore[union-attr]
     return database
+
+
+def _let_go(engine: Any, url: str) -> None:
+    engine.dispose()
+    stores.give_back(url)
 
 
 def plain_templates(folder: Path, **bodies: str) -> Path:

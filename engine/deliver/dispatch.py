@@ -123,7 +123,7 @@ class Dispatcher:
         """Claim and render a batch; how many were claimed, their letters, and until when they are ours."""
         now = self._clock.now()
         lease_until = now + self._lease
-        with self._database.begin() as connection:
+        with self._database.begin(shared=True) as connection:
             ids = self._claim(connection, now, lease_until, done)
             rows = context.context(connection, ids) if ids else []
             definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
@@ -170,14 +170,14 @@ class Dispatcher:
 
     def _let_go(self, letters: Sequence[Letter]) -> None:
         """Give back what was claimed and will not be sent by us: others need not wait for the lease to run out."""
-        with self._database.begin() as connection:
+        with self._database.begin(shared=True) as connection:
             ledger.settle(connection, [(each.id, each.fence, DeliveryStatus.PLANNED, *[None] * 4) for each in letters])
 
     def _set_apart(
         self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], channels: Mapping[int, str], done: Delivered
     ) -> None:
         before = done.ends.copy()
-        with self._database.begin() as connection:
+        with self._database.begin(shared=True) as connection:
             if homeless:
                 nowhere = DeliveryStatus.SKIPPED, SkipReason.NO_ADDRESS
                 ledger.settle(connection, [(row.id, row.fence, *nowhere, None, None, None) for row in homeless])
@@ -194,17 +194,18 @@ class Dispatcher:
         self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
     ) -> tuple[list[Intended], int]:
         """As `_turn`, tried again for a while when there are answers to record and the database cannot be written."""
-        before = {**vars(done), "ends": done.ends.copy()}
+        before, again = {**vars(done), "ends": done.ends.copy()}, False
         for wait in RECORD_WAITS if sent else ():
             try:
-                return self._turn(sent, letters, lease_until, done)
+                return self._turn(sent, letters, lease_until, done, again=again)
             except StoreError:  # what the transports answered is known nowhere else: it is worth waiting for
                 vars(done).update(before)
+                again = True
                 await asyncio.sleep(wait)
-        return self._turn(sent, letters, lease_until, done)
+        return self._turn(sent, letters, lease_until, done, again=again)
 
     def _turn(
-        self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
+        self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered, *, again: bool
     ) -> tuple[list[Intended], int]:
         """Record what one batch came to and commit the intent to send the next, in one transaction.
 
@@ -215,11 +216,17 @@ class Dispatcher:
             return [], 0
         now, before = self._clock.now(), done.ends.copy()
         try:
-            with self._database.begin() as connection:
+            with self._database.begin(shared=True) as connection:
+                # In this order in every process, or two would wait for one another: couples, paces, then rows.
+                context.lock_couples(connection, [letter.id for letter in letters])
                 sight, reopened = record(connection, self._traffic, sent, now, done)
-                ready = intend(connection, letters, sight, self._prices, now, lease_until, done) if letters else []
+                ready = (
+                    intend(connection, letters, sight, self._prices, now, lease_until, done, again=again)
+                    if letters
+                    else []
+                )
         except BaseException:
-            with self._database.begin() as connection:
+            with self._database.begin(shared=True) as connection:
                 record(connection, self._traffic, sent, now, done)
             raise
         self._measures.add(done.ends - before)

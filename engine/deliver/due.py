@@ -81,7 +81,7 @@ class Planner:
         total = Planned()
         batches = 0
         while True:
-            with self._database.begin() as connection:
+            with self._database.begin(shared=True) as connection:
                 found = places.due(connection, now, BATCH)
                 if not found:
                     return total

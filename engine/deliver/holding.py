@@ -27,7 +27,7 @@ async def holding(
     async def renew() -> None:
         while True:
             await asyncio.sleep(lease.total_seconds() / RENEWALS)
-            with suppress(StoreError), database.begin() as connection:  # a busy one is asked again
+            with suppress(StoreError), database.begin(shared=True) as connection:  # a busy one is asked again
                 ledger.renew(connection, held, clock.now() + lease)
 
     renewing = asyncio.create_task(renew())

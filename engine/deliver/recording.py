@@ -23,7 +23,7 @@ Sent = Sequence[tuple[Intended, Sequence[Outcome]]]
 def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, done: Delivered) -> tuple[Sight, int]:
     """Put answers on the rows; how things stand then, and how many reasons there are to look again at once."""
     reopened = 0
-    sight = traffic.look(connection, now)
+    sight = traffic.look(connection, now, to_draw=True)
     before = dict(sight.failing)
     for each, outcomes in sent:
         failing = each.transport.name in sight.failing
@@ -38,7 +38,7 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
         if each.at.date() == now.date():  # drawn today, in UTC as ceilings are
             sight.give_back(each.transport.name, told.again)
     sight.keep(connection)
-    return sight if sight.failing == before else traffic.look(connection, now), reopened
+    return sight if sight.failing == before else traffic.look(connection, now, to_draw=True), reopened
 
 
 def _rest(

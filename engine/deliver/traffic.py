@@ -30,10 +30,12 @@ class Traffic:
         self._limits = limits or {}
         self._used = {name for each in routes.by_channel.values() for route in each for name in route.paces}
 
-    def look(self, connection: Connection, now: datetime) -> "Sight":
-        """How things stand at `now`."""
-        buckets = paces.load(connection, self._used) if self._used else {}
+    def look(self, connection: Connection, now: datetime, *, to_draw: bool = False) -> "Sight":
+        """How things stand at `now`. Who is `to_draw` from the paces has them to itself until its transaction ends."""
         limits = {name: self._limits[name] for name in self._used}
+        if to_draw and limits:
+            paces.begin(connection, {name: pace.refilled(None, now) for name, pace in limits.items()})
+        buckets = paces.load(connection, self._used, to_draw=to_draw) if limits else {}
         allowance = Allowance(limits, buckets, now)
         return Sight(self.routes, breakers.load(connection), allowance, now, holds.load(connection))
 

@@ -12,7 +12,7 @@ from engine.clock import TZDATA_VERSION
 from engine.doctor.finding import Finding, fine, problem, warning
 from engine.doctor.patient import Patient
 from engine.settings import FILE
-from engine.store.database import WAL_SAFE_SINCE
+from engine.store.embedded import WAL_SAFE_SINCE
 
 OTHERS = 0o077
 GIGABYTE = 1_000_000_000

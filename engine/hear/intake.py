@@ -171,7 +171,7 @@ class Hearing:
             self.taken[name, "repeated"] += 1
             return known
         cipher = calls.sealed(self._vault, hook)
-        with self._database.begin() as connection:
+        with self._database.begin(shared=True) as connection:
             kept = intake.keep(connection, name, hook.kind, digest, hook.received_at, cipher)
             known = kept if kept is not None else intake.known(connection, name, digest)
         if known is None:

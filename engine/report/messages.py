@@ -31,6 +31,7 @@ from engine.report.leavers import acts
 from engine.report.scope import Scope
 from engine.report.tally import TOTAL, Tally, tally, when
 from engine.store.couples_schema import answers, pulses
+from engine.store.portable import position_of
 from engine.store.schema import deliveries, enrollments, events, heard
 
 SOON = timedelta(hours=48)
@@ -185,7 +186,7 @@ def _code() -> ColumnElement[str]:
     return (
         select(
             case(
-                (and_(dotted, after.like("%.%")), func.substr(code, 1, 1 + func.instr(after, "."))),
+                (and_(dotted, after.like("%.%")), func.substr(code, 1, 1 + position_of(after, "."))),
                 else_=code,
             )
         )

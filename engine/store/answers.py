@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, String, and_, bindparam, delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.store import replies
 from engine.store.couples_schema import answers, reveals
+from engine.store.portable import insert
 from engine.store.questions import Question
 from engine.store.schema import partners
 from engine.store.types import Instant

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Float, Integer, String, bindparam, func, insert, select
+from sqlalchemy import Connection, Float, Integer, String, bindparam, func, select, true
 
 from engine.model.experiment import Assigned
 from engine.store.operating_schema import assignments
+from engine.store.portable import insert
 from engine.store.rowset import rows, rowset
 from engine.store.types import Instant
 
@@ -23,9 +24,10 @@ _keep = (
     insert(assignments)
     .from_select(
         [*_given.c.keys(), "campaign", "at"],
-        select(*_given.c, bindparam("campaign", type_=String), bindparam("at", type_=Instant)),
+        # With a condition, or SQLite takes ON CONFLICT for a join's ON.
+        select(*_given.c, bindparam("campaign", type_=String), bindparam("at", type_=Instant)).where(true()),
     )
-    .prefix_with("OR IGNORE", dialect="sqlite")
+    .on_conflict_do_nothing()
 )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Integer, and_, case, exists, func, literal_co
 
 from engine.store.facts import OTHER_NAME, STANDING, VERSION, Facts, joined, other, quick, reach
 from engine.store.rowset import rows, rowset
-from engine.store.schema import deliveries, enrollments, partners
+from engine.store.schema import couples, deliveries, enrollments, partners
 
 _ids = rowset("ids", id=Integer)
 _earlier = deliveries.alias("earlier")
@@ -65,6 +65,28 @@ _context = (
 def context(connection: Connection, ids: Sequence[int]) -> Sequence[Facts]:
     """All that rendering needs of each delivery, in id order."""
     return quick(connection.execute(_context, {"ids": rows([[i] for i in ids])}))
+
+
+_lock = (
+    select(couples.c.id)
+    .where(
+        couples.c.id.in_(
+            select(enrollments.c.couple_id)
+            .join(deliveries, deliveries.c.enrollment_id == enrollments.c.id)
+            .where(deliveries.c.id.in_(select(_ids.c.id)))
+        )
+    )
+    .order_by(couples.c.id)
+    .with_for_update(key_share=True)
+)
+
+
+def lock_couples(connection: Connection, ids: Sequence[int]) -> None:
+    """Have the couples of these deliveries to oneself until the transaction ends: what two processes are to send to one
+    of them counts towards the same caps, and may go to one address.
+    """
+    if ids and connection.dialect.name != "sqlite":  # there whoever writes has everything to itself
+        connection.execute(_lock, {"ids": rows([[i] for i in ids])})
 
 
 _twin = deliveries.alias("twin")

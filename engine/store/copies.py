@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Integer, String, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.clock import TZDATA_VERSION
 from engine.model.delivery import LATER
+from engine.store.portable import insert
 from engine.store.questions import Question
 from engine.store.schema import deliveries, enrollments
 

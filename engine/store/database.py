@@ -1,28 +1,26 @@
 """Opens the database and hands out transactions: `begin()` to write, `read()` to look.
 
-SQLite: a write transaction takes the lock at its first statement (BEGIN IMMEDIATE), because a deferred one that
-upgrades fails under contention whatever the busy time-out. WAL only where the linked SQLite is 3.51.3 or newer: older
-ones can corrupt a database when a WAL is reset; they get a rollback journal with synchronous=FULL.
+SQLite in a file or in memory (see `embedded`), or a PostgreSQL server (see `server`), as the URL says; no other part of
+the engine needs to know which.
 """
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
-from typing import Any, TypeAlias
+from types import ModuleType
+from typing import TypeAlias
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import StoreError
-from engine.store import couples_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store import couples_schema, embedded, operating_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store.embedded import IN_MEMORY
 from engine.store.metadata import metadata
 
-BUSY_MS = 5_000
-WAL_SAFE_SINCE = (3, 51, 3)
-IN_MEMORY = "sqlite://"
+__all__ = ["IN_MEMORY", "Database", "Transaction", "open_database"]
 
 Transaction: TypeAlias = Connection
 """What `begin` and `read` hand out, as rooms call it that know no SQL and pass it on."""
@@ -31,21 +29,52 @@ Transaction: TypeAlias = Connection
 class Database:
     """One database; safe to share in a process."""
 
-    def __init__(self, engine: Engine, path: Path | None) -> None:
+    def __init__(self, engine: Engine, kind: ModuleType) -> None:
         self.engine = engine
-        self.path = path  # None for a database in memory
-        self._reader = engine.execution_options(reading=True)
+        self._kind = kind
+        name = engine.url.database
+        self.server = kind is not embedded
+        """Whether it is a server's, which many processes on many machines write to at once."""
+        self.path = Path(name) if name and name != ":memory:" and not self.server else None
+        """The file that it is in; None for one in memory or on a server."""
+        reading = {"isolation_level": "REPEATABLE READ"} if self.server else {"reading": True}
+        self._reader = engine.execution_options(**reading)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it lives no longer than this process."""
+        return self.path is None and not self.server
+
+    @property
+    def where(self) -> str:
+        """Which one it is, as a person would say; no password."""
+        if self.server:
+            return self.engine.url.render_as_string()
+        return "a database in memory" if self.path is None else str(self.path)
+
+    @property
+    def conninfo(self) -> str:
+        """A server's address with all that is needed to connect, for libraries that do so themselves."""
+        from engine.store import server
+
+        return server.conninfo(self.engine.url)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A write transaction: committed when the block ends, rolled back when it raises."""
-        with _plainly(), self.engine.begin() as connection:
+    def begin(self, *, shared: bool = False) -> Iterator[Connection]:
+        """A write transaction: committed when the block ends, rolled back when it raises.
+
+        Nobody else writes meanwhile; on a server, those do that asked for `shared` too: batches of work, which lock the
+        rows that they are about.
+        """
+        with self._plainly(), self.engine.begin() as connection:
+            if self.server:
+                connection.execute(self._kind.BESIDE_OTHERS if shared else self._kind.ALONE)
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent look that never blocks a writer for longer than its own statements."""
-        with _plainly(), self._reader.connect() as connection:
+        with self._plainly(), self._reader.connect() as connection:
             yield connection
 
     def let_others_write(self) -> None:
@@ -61,79 +90,38 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except (DatabaseError, InterfaceError) as error:
+            said: StoreError | None = self._kind.plain(error)
+            if said is None:
+                raise
+            raise said from error
+        except PoolTimeoutError as error:
+            raise StoreError("Every connection of this process is in use.", fix="Try again in a moment.") from error
+
 
 def open_database(url: str) -> Database:
-    """Open (and for SQLite create) the database at a SQLAlchemy URL such as `sqlite:///rekindle.sqlite3`."""
-    if not url.startswith("sqlite"):
-        raise StoreError(
-            f"This version speaks to SQLite only, not {url.partition(':')[0]}.",
-            fix='Set database_url = "sqlite:///rekindle.sqlite3".',
-        )
-    arguments: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
-    if url == IN_MEMORY:
-        arguments["poolclass"] = StaticPool
-    _make_private(url)
-    engine = create_engine(url, hide_parameters=True, **arguments)  # they are people's names
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    name = engine.url.database
-    return Database(engine, Path(name) if name and name != ":memory:" else None)
-
-
-def _make_private(url: str) -> None:
-    """A database that is not there yet begins as its owner's alone; SQLite gives its journals the same mode."""
-    name = make_url(url).database
-    if name and name != ":memory:" and not Path(name).exists():
-        with suppress(OSError):  # SQLite will say it
-            Path(name).touch(mode=0o600)
-
-
-def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # The driver must not begin transactions of its own: _begin says which kind.
-    connection.isolation_level = None
-    journal = "WAL" if sqlite3.sqlite_version_info >= WAL_SAFE_SINCE else "DELETE"
-    for pragma in (
-        f"busy_timeout={BUSY_MS}",
-        "foreign_keys=ON",
-        f"journal_mode={journal}",
-        "synchronous=FULL",
-        "cache_size=-4096",
-        "temp_store=MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Say what a newcomer would otherwise read off a driver's error."""
+    """Open the database at a SQLAlchemy URL: `sqlite:///rekindle.sqlite3`, which is created where it is not there, or
+    `postgresql+psycopg://name:password@host/database`. StoreError for any other. Connects no sooner than it is used.
+    """
+    if url.startswith("sqlite"):
+        engine = create_engine(url, hide_parameters=True, **embedded.options(url))  # they are people's names
+        embedded.prepare(engine)
+        return Database(engine, embedded)
     try:
-        yield
-    except DatabaseError as error:
-        said = str(error.orig)
-        if "locked" in said:
-            raise StoreError(
-                f"The database is busy: another process held it for over {BUSY_MS // 1000} seconds.",
-                fix="Wait for the other command to end, or stop it, then try again.",
-            ) from error
-        if "no such table" in said or "no such column" in said:
-            raise StoreError(
-                "The database has not been set up for this version.", fix="Run `rekindle db upgrade`."
-            ) from error
-        if "unable to open" in said:
-            raise StoreError(
-                "The database file cannot be opened.", fix="Check that its folder exists and that you may write there."
-            ) from error
-        if "not a database" in said or "malformed" in said:
-            raise StoreError(
-                f"The database is damaged: {said}.", fix="Restore it from a backup; keep the damaged file."
-            ) from error
-        if "full" in said or "readonly" in said:
-            raise StoreError(
-                f"The database cannot be written: {said}.", fix="Free some disk space or give write permission."
-            ) from error
-        raise
+        named = make_url(url)
+    except ArgumentError:
+        named = None
+    if named is None or named.drivername not in {"postgresql", "postgresql+psycopg"}:
+        raise StoreError(
+            f"This version speaks to SQLite and PostgreSQL only, not {url.partition(':')[0]}.",
+            fix='Set database_url = "sqlite:///rekindle.sqlite3" or "postgresql+psycopg://name@host/rekindle".',
+        )
+    from engine.store import server  # its driver: not for who keeps to a file
+
+    engine = create_engine(named.set(drivername="postgresql+psycopg"), hide_parameters=True, **server.options())
+    server.prepare(engine)
+    return Database(engine, server)

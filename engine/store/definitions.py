@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from engine.errors import NotFound
+from engine.store.portable import insert
 from engine.store.schema import definitions
 
 
 def keep(connection: Connection, *, digest: str, campaign: str, title: str, body: str, now: datetime) -> bool:
     """Store a definition unless it is there already; whether it was new."""
-    statement = insert(definitions).prefix_with("OR IGNORE", dialect="sqlite")
+    statement = insert(definitions).on_conflict_do_nothing()
     row = {"digest": digest, "campaign": campaign, "title": title, "body": body, "stored_at": now}
     return connection.execute(statement, row).rowcount == 1
 

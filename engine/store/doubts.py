@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, select, update
 
+from engine.store.portable import up_to
 from engine.store.schema import IN_DOUBT, LEASED, deliveries
 from engine.store.types import Instant
 
@@ -63,7 +64,7 @@ _doubts = (
     )
     .where(_fresh, deliveries.c.id > bindparam("after"))
     .order_by(deliveries.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 
 

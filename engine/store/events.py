@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, String, bindparam, case, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
+from engine.store.portable import insert, least, up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import PARKED, deliveries, enrollments, events, heard, partners
 from engine.store.types import Instant
@@ -80,7 +80,7 @@ _parked = (
     )
     .where(_attachable)
     .order_by(events.c.received_at, events.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 
 
@@ -124,8 +124,8 @@ _news = insert(heard).from_select(["delivery_id", *(f"{kind}_at" for kind in FUN
 _advance = _news.on_conflict_do_update(
     index_elements=["delivery_id"],
     set_={
-        # The earlier of the two; SQLite's min() of two is null when either is.
-        name: func.coalesce(func.min(heard.c[name], _news.excluded[name]), heard.c[name], _news.excluded[name])
+        # The earlier of the two, or the one that there is.
+        name: func.coalesce(least(heard.c[name], _news.excluded[name]), heard.c[name], _news.excluded[name])
         for name in (f"{kind}_at" for kind in FUNNEL)
     },
 )

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import Connection, Integer, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.reply import Feedback
 from engine.store.couples_schema import feedback
+from engine.store.portable import insert
 
 
 def give(

@@ -6,11 +6,11 @@ Whoever sends asks `load` when a batch is claimed, and again in the transaction 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, delete, literal_column, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
 from engine.model.hold import NO_HOLDS, Hold, HoldKind, Holds
 from engine.store.operating_schema import holds
+from engine.store.portable import insert, up_to
 from engine.store.schema import PLANNED, deliveries
 from engine.store.types import Instant
 
@@ -56,7 +56,7 @@ _set_aside = (
         deliveries.c.send_at <= bindparam("until", type_=Instant),
     )
     .order_by(deliveries.c.send_at, deliveries.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 _bring_back = update(deliveries).where(deliveries.c.id.in_(_set_aside)).values(send_at=bindparam("now", type_=Instant))
 

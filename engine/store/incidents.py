@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from engine.model.incident import Incident, IncidentKind, Way
 from engine.store.operating_schema import UNENDED, incidents, tellings
+from engine.store.portable import insert as insert_or
 
 KEPT_FOR = timedelta(days=90)
 """So long an incident that is over is kept."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, delete, exists, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from engine.model.words import Described
+from engine.store.portable import insert, up_to
 from engine.store.schema import UNDONE, intake
 from engine.store.types import Instant
 
@@ -90,7 +90,7 @@ _waiting = (
         ),
     )
     .order_by(intake.c.status.desc(), intake.c.id)  # pending ones first: those that failed may fail again
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 
 

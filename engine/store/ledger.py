@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from engine.store.portable import up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import PLANNED, attempts, deliveries, enrollments
 from engine.store.types import Instant
@@ -40,14 +41,18 @@ _next = (
         deliveries.c.channel.in_(select(_channels.c.channel)),
     )
     .order_by(deliveries.c.send_at, deliveries.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
+    # Those that another process is at are passed by. Events may be stored of a delivery that is claimed: KEY SHARE.
+    .with_for_update(of=deliveries, key_share=True, skip_locked=True)
 )
 
 
 def _claiming(wanted: Select[int]) -> ReturningUpdate[int]:
+    # As a CTE, which is read once: PostgreSQL may read a subquery again, and lock and take more than the limit.
+    taken = wanted.cte("taken")
     return (
         update(deliveries)
-        .where(deliveries.c.id.in_(wanted))
+        .where(deliveries.c.id.in_(select(taken.c.id)))
         .values(
             status="claimed",
             lease_owner=bindparam("owner"),
@@ -94,7 +99,7 @@ _head = (
     select(deliveries.c.id, deliveries.c.enrollment_id, deliveries.c.channel)
     .where(PLANNED, deliveries.c.send_at <= bindparam("now", type_=Instant))
     .order_by(deliveries.c.send_at, deliveries.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
     .subquery("head")
 )
 _set_aside = (
@@ -154,10 +159,16 @@ _intended = rowset(
 )
 _intend = (
     update(deliveries)
-    .where(deliveries.c.id == _intended.c.id, deliveries.c.fence == _intended.c.fence, deliveries.c.status == "claimed")
+    .where(
+        deliveries.c.id == _intended.c.id,
+        deliveries.c.fence == _intended.c.fence,
+        deliveries.c.status.in_([literal_column("'claimed'"), bindparam("also", type_=String)]),
+    )
     .values(
         status="sending",
-        attempts=deliveries.c.attempts + 1,
+        attempts=case(
+            (deliveries.c.status == literal_column("'claimed'"), deliveries.c.attempts + 1), else_=deliveries.c.attempts
+        ),
         sent_on=_intended.c.sent_on,
         transport=_intended.c.transport,
         parts=_intended.c.parts,
@@ -169,13 +180,19 @@ _intend = (
 
 
 def intend(
-    connection: Connection, intended: Sequence[tuple[int, int, int | None, str, int, int]], now: datetime
+    connection: Connection,
+    intended: Sequence[tuple[int, int, int | None, str, int, int]],
+    now: datetime,
+    *,
+    again: bool = False,
 ) -> set[int]:
     """Commit the intent to send: (id, fence, local day ordinal, transport, parts, cost). The ids still ours.
 
-    A message without a day counts towards no cap.
+    A message without a day counts towards no cap. `again` is for who tried before, could not tell whether that was
+    committed, and has handed nothing over since.
     """
-    return set(connection.execute(_intend, {"intended": rows(intended), "now": now}).scalars().all())
+    given = {"intended": rows(intended), "now": now, "also": "sending" if again else "claimed"}
+    return set(connection.execute(_intend, given).scalars().all())
 
 
 _MAY_HAVE_GONE: list[ColumnElement[str]] = [literal_column("'sending'"), literal_column("'in_doubt'")]

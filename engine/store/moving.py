@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, delet
 
 from engine.model.delivery import DeliveryStatus, SkipReason
 from engine.store.facts import Facts
+from engine.store.portable import up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, definitions, deliveries, enrollments, partners, places
 from engine.store.seats import RUNNING
@@ -66,7 +67,7 @@ _page = (
         UNDER_WAY,
     )
     .order_by(enrollments.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 
 

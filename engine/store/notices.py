@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.clock import TZDATA_VERSION
 from engine.model.campaign import Campaign, Channel
 from engine.model.notice import NOTICES, Notice
 from engine.store import definitions
+from engine.store.portable import insert
 from engine.store.schema import deliveries, enrollments, partners
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 

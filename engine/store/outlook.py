@@ -9,6 +9,7 @@ from engine.model.enrollment import EnrollmentStatus
 from engine.store.enrollments import ADDRESSED
 from engine.store.facts import FACTS, Facts, other, quick
 from engine.store.places import PLANNED_ROWS, UPCOMING
+from engine.store.portable import up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import PLANNED, couples, deliveries, enrollments, partners, places
 from engine.store.types import LocalDate
@@ -38,7 +39,7 @@ _ahead = (
         ),
     )
     .order_by(couples.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
+from engine.store.portable import insert
 from engine.store.schema import paces
 
 
@@ -20,21 +20,29 @@ class Bucket:
     used: int
 
 
-def load(connection: Connection, names: Collection[str]) -> dict[str, Bucket]:
-    """The buckets of those names that have been drawn from."""
-    found = connection.execute(select(paces).where(paces.c.name.in_(names)))
-    return {name: Bucket(tokens, at, day, used) for name, tokens, at, day, used in found}
+def begin(connection: Connection, full: Mapping[str, Bucket]) -> None:
+    """Store the buckets that were never drawn from, so that who draws first can have one to itself."""
+    connection.execute(insert(paces).on_conflict_do_nothing(), _rows(full))
+
+
+def load(connection: Connection, names: Collection[str], *, to_draw: bool = False) -> dict[str, Bucket]:
+    """The buckets of those names that have been drawn from; `to_draw`: nobody else may until the transaction ends."""
+    found = select(paces).where(paces.c.name.in_(names)).order_by(paces.c.name)
+    found = found.with_for_update() if to_draw else found
+    return {name: Bucket(tokens, at, day, used) for name, tokens, at, day, used in connection.execute(found)}
 
 
 def save(connection: Connection, buckets: Mapping[str, Bucket]) -> None:
     """Store the buckets; only right in the transaction that loaded them."""
     if not buckets:
         return
-    statement = insert(paces).values(
-        [
-            {"name": name, "tokens": each.tokens, "at": each.at, "day": each.day, "used": each.used}
-            for name, each in buckets.items()
-        ]
-    )
+    statement = insert(paces).values(_rows(buckets))
     fresh = {name: statement.excluded[name] for name in ("tokens", "at", "day", "used")}
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=fresh))
+
+
+def _rows(buckets: Mapping[str, Bucket]) -> list[dict[str, object]]:
+    return [
+        {"name": name, "tokens": each.tokens, "at": each.at, "day": each.day, "used": each.used}
+        for name, each in sorted(buckets.items())
+    ]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Connection, Float, Integer, String, bindparam, exists, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Float, Integer, String, bindparam, exists, func, select, true, update
 
 from engine.store.facts import FACTS, VERSION, Facts, joined, quick
+from engine.store.portable import insert, up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import LEASED, PLANNED, couples, deliveries, enrollments, partners, places
 from engine.store.types import Instant, to_millis
@@ -30,24 +31,31 @@ _places = (
     )
     .select_from(joined(places))
     .order_by(places.c.next_due_at, places.c.enrollment_id, places.c.partner_id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 _NAMES = partners.c.given_name, partners.c.phone_cipher
 UPCOMING = _places.add_columns(*_NAMES, partners.c.couple_id, couples.c.ref).where(places.c.next_due_at.is_not(None))
 """Statements that choose among places with a step left; bind `limit`."""
-_due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant))
+_due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant)).with_for_update(
+    of=places, key_share=True, skip_locked=True
+)
 
 
-_any_due = select(exists(select(1).where(places.c.next_due_at <= bindparam("now", type_=Instant))))
+# The first of the index: a plan for any `now` would have to expect that many are due.
+_first_due = select(func.min(places.c.next_due_at, type_=Instant)).where(places.c.next_due_at.is_not(None))
 
 
 def any_due(connection: Connection, now: datetime) -> bool:
     """Whether a place has fallen due: a look that takes no lock."""
-    return bool(connection.execute(_any_due, {"now": now}).scalar_one())
+    first = connection.execute(_first_due).scalar_one()
+    return first is not None and first <= now
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
-    """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need."""
+    """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need.
+
+    On a server they are this transaction's alone, and those of another planner's are passed by.
+    """
     return quick(connection.execute(_due, {"now": now, "limit": limit}))
 
 
@@ -87,7 +95,7 @@ PLANNED_ROWS = (
     .outerjoin(_twin, (_twin.c.couple_id == partners.c.couple_id) & (_twin.c.id != partners.c.id))
     .where(PLANNED)
     .order_by(deliveries.c.send_at, deliveries.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(up_to())
 )
 """Statements that choose among planned deliveries; bind `limit`."""
 
@@ -135,8 +143,9 @@ _planned = rowset(
 )
 _plan = (
     insert(deliveries)
-    .from_select(list(_planned.c.keys()), select(*_planned.c))
-    .prefix_with("OR IGNORE", dialect="sqlite")
+    # With a condition, or SQLite takes ON CONFLICT for a join's ON.
+    .from_select(list(_planned.c.keys()), select(*_planned.c).where(true()))
+    .on_conflict_do_nothing()
 )
 
 

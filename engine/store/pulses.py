@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, FromClause, Integer, Select, and_, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.delivery import LATER
 from engine.store.couples_schema import pulses
+from engine.store.portable import insert
 from engine.store.schema import enrollments, partners
 
 

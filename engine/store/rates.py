@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, case, delete, or_
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.store.couples_schema import rates
+from engine.store.portable import insert
 from engine.store.types import Instant
 from engine.store.vault import Vault
 

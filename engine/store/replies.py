@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Integer, String, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.delivery import LATER
 from engine.model.event import Inbound
 from engine.model.reply import ReadAs
+from engine.store.portable import insert
 from engine.store.questions import Question
 from engine.store.schema import FOR_THE_OPERATOR, UNSEEN, couples, deliveries, partners, replies
 from engine.store.vault import Vault

@@ -27,12 +27,12 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.campaign import Channel
 from engine.model.event import Command, EventType
 from engine.model.suppression import REVOCABLE, SuppressReason
 from engine.store.events import ids_of, numbered
+from engine.store.portable import insert
 from engine.store.schema import events, partners, suppressions
 from engine.store.types import Instant
 

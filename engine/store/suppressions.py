@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, select
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.model.campaign import Channel
 from engine.model.suppression import REVOCABLE, SuppressReason
+from engine.store.portable import insert
 from engine.store.schema import suppressions
 from engine.store.vault import Vault, address_index
 
@@ -43,8 +43,10 @@ def add_index(connection: Connection, index: bytes, channel: Channel, reason: st
     if reason == SuppressReason.OPERATOR:
         new = {name: statement.excluded[name] for name in ("channel", "reason", "source", "at")}
         weaker = suppressions.c.reason.in_([*REVOCABLE, SuppressReason.SOFT_BOUNCES])
-        return connection.execute(statement.on_conflict_do_update(keys, set_=new, where=weaker)).rowcount > 0
-    return connection.execute(statement.on_conflict_do_nothing(keys)).rowcount > 0
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=new, where=weaker)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    return connection.execute(statement).rowcount > 0
 
 
 def remove(connection: Connection, vault: Vault, channel: Channel, address: str) -> bool:

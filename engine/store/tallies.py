@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, Integer, bindparam, cast, func, literal, select
-from sqlalchemy.dialects.sqlite import insert
 
 from engine.store.events import ids_of, numbered
 from engine.store.operating_schema import tallies
+from engine.store.portable import insert
 from engine.store.schema import events
 from engine.store.types import LocalDate
 

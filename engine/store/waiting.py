@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, String, and_, func, select, update
+from sqlalchemy import Connection, Integer, String, and_, select, update
 
 from engine.store.couples_schema import reveals
+from engine.store.portable import greatest
 from engine.store.rowset import rows, rowset
 from engine.store.schema import WAITING, deliveries
 from engine.store.types import to_millis
@@ -16,7 +17,7 @@ def release(connection: Connection, enrollment_id: int, slot: str, now: datetime
     released = (
         update(deliveries)
         .where(deliveries.c.enrollment_id == enrollment_id, WAITING, deliveries.c.waits_for == slot)
-        .values(send_at=func.max(deliveries.c.due_at, to_millis(now)), waits_for=None)
+        .values(send_at=greatest(deliveries.c.due_at, to_millis(now)), waits_for=None)
     )
     return connection.execute(released).rowcount
 

@@ -263,10 +263,11 @@ def test_what_still_waits_its_turn_in_a_slow_transport_is_not_taken_for_lost(mon
     assert world.ends() == [SENT] * 8
 
 
+@pytest.mark.store("sqlite")
 def test_answers_wait_for_a_database_that_another_process_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.store.database.BUSY_MS", 10)
+    monkeypatch.setattr("engine.store.embedded.BUSY_MS", 10)
     monkeypatch.setattr("engine.deliver.dispatch.RECORD_WAITS", (0.1,) * 5)
     file = tmp_path / "rekindle.sqlite3"
 

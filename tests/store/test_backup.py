@@ -13,6 +13,7 @@ from engine.store import schema
 from engine.store.backup import back_up, faults_of, restore
 
 NOW = at("2026-03-04T00:00")
+pytestmark = pytest.mark.store("sqlite")
 
 
 @pytest.fixture

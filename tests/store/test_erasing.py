@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from world import CONSENT, VAULT, Answering, World, person, phone, plain_templates, talk
 
 from engine.deliver.definitions import Definitions
@@ -13,6 +13,7 @@ from engine.deliver.forecast import schedule
 from engine.model.campaign import Channel
 from engine.store import couples, erasing, schema, suppressions
 from engine.store.couples_schema import answers, reveals
+from engine.store.metadata import metadata
 from engine.transport.base import ConnectionFailed, EmailMessage, MessageRejected
 
 SENT = ("sent", None)
@@ -93,8 +94,8 @@ def test_nothing_of_theirs_is_left() -> None:
         assert {row._mapping.get("partner_id", row.id if table is schema.partners else None) for row in rows} <= {2}
     assert world.rows(schema.replies) == []
     with world.database.read() as connection:
-        stored = "\n".join(connection.connection.iterdump())  # type: ignore[attr-defined]
-    assert stored.count("'Ana'") == 1  # what Ben calls them
+        stored = [value for each in metadata.sorted_tables for row in connection.execute(select(each)) for value in row]
+    assert stored.count("Ana") == 1  # what Ben calls them
 
 
 def test_nobody_signs_their_addresses_up_again_unasked() -> None:
@@ -157,7 +158,8 @@ def test_erasing_somebody_whose_message_is_just_being_sent_disturbs_nobody_elses
     world.live("2026-03-03T12:00")
     assert [(line.partner, line.status) for line in world.lines()] == [("Ben", "sent")]
     with world.database.read() as connection:
-        assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+        if connection.dialect.name == "sqlite":  # a server has no rows that point nowhere
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
 def test_erasing_somebody_whose_message_is_only_claimed_disturbs_nobody_elses() -> None:

@@ -16,6 +16,8 @@ from engine.store.metadata import metadata
 from engine.store.migrate import upgrade
 from engine.store.version import is_current
 
+pytestmark = pytest.mark.store("sqlite")  # the other's are in test_schema_on_a_server.py
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from explaining import explained
 from sqlalchemy.event import listen
 from world import VAULT, World, at, person, phone
 
@@ -23,9 +24,9 @@ def test_a_text_reads_the_deliveries_of_its_own_couple_alone() -> None:
         index = address_index(VAULT, Channel.SMS, phone("Ana"))
         (sent,) = writers.sent_to(connection, inbound, index)
         sql, parameters = asked[-1]
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()]
+        found = explained(connection, sql, parameters)
     assert (sent.question.given_name, sent.quoted, sent.at) == ("Ana", False, at("2026-03-03T09:00"))
-    assert not [step for step in plan if step.startswith("SCAN")]
+    assert not found.tables
 
 
 def test_the_other_is_called_by_the_name_that_is_known() -> None:

@@ -117,7 +117,7 @@ def upgrade() -> None:
         sa.Column("delivery_id", ID, nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
-        sa.Column("flagged", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("flagged", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("text_cipher", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="fk_replies_delivery_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name="fk_replies_partner_id", ondelete="CASCADE"),
@@ -137,7 +137,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("receipt IS NOT NULL"),
         postgresql_where=sa.text("receipt IS NOT NULL"),
     )
-    op.add_column("partners", sa.Column("whatsapp_consent", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+    op.add_column("partners", sa.Column("whatsapp_consent", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.drop_index("ix_places_due", table_name="places", sqlite_where=sa.text("next_due_at IS NOT NULL"))
     op.create_index(
         "ix_places_due",

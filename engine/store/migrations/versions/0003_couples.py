@@ -28,8 +28,8 @@ def upgrade() -> None:
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("draft_cipher", sa.LargeBinary(), nullable=True),
         sa.Column("text_cipher", sa.LargeBinary(), nullable=True),
-        sa.Column("shared", sa.Boolean(), server_default=sa.text("0"), nullable=False),
-        sa.Column("withheld", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("shared", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("given_at", types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["enrollment_id"], ["enrollments.id"], name="fk_answers_enrollment_id", ondelete="CASCADE"
@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.Column("week", sa.SmallInteger(), nullable=False),
         sa.Column("value", sa.SmallInteger(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
-        sa.CheckConstraint("value BETWEEN 1 AND 5", name="ck_pulses_one_to_five"),
+        sa.CheckConstraint("value BETWEEN 1 AND 5", name=op.f("ck_pulses_one_to_five")),
         sa.ForeignKeyConstraint(
             ["enrollment_id"], ["enrollments.id"], name="fk_pulses_enrollment_id", ondelete="CASCADE"
         ),
@@ -176,10 +176,10 @@ def upgrade() -> None:
     )
     op.add_column("enrollments", sa.Column("learned", types.Json(), nullable=True))
     op.add_column("enrollments", sa.Column("left_week", sa.SmallInteger(), nullable=True))
-    op.add_column("partners", sa.Column("answers_consent", sa.Boolean(), server_default=sa.text("0"), nullable=False))
-    op.add_column("partners", sa.Column("share_texts", sa.Boolean(), server_default=sa.text("0"), nullable=False))
-    op.add_column("partners", sa.Column("share_pulse", sa.Boolean(), server_default=sa.text("0"), nullable=False))
-    op.add_column("partners", sa.Column("shared_phone", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+    op.add_column("partners", sa.Column("answers_consent", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("partners", sa.Column("share_texts", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("partners", sa.Column("share_pulse", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("partners", sa.Column("shared_phone", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("partners", sa.Column("reach_days", types.Weekdays(), nullable=True))
     op.add_column("partners", sa.Column("reach_from", types.LocalTime(), nullable=True))
     op.add_column("partners", sa.Column("reach_until", types.LocalTime(), nullable=True))

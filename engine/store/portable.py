@@ -1,0 +1,57 @@
+"""What SQLite and PostgreSQL say in words of their own, said once: the same statements run on both.
+
+`insert` is PostgreSQL's, whose ON CONFLICT both dialects compile alike. `least` and `greatest` of two values are null
+in SQLite where either is, and the other one in PostgreSQL: coalesce where that matters.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Integer, bindparam
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction, ReturnTypeFromArgs
+
+__all__ = ["greatest", "insert", "least", "position_of", "up_to", "whole"]
+
+
+class least(ReturnTypeFromArgs[Any]):  # noqa: N801 - functions of SQL are written small
+    """The smaller of two values."""
+
+    inherit_cache = True
+
+
+class greatest(ReturnTypeFromArgs[Any]):  # noqa: N801
+    """The larger of two values."""
+
+    inherit_cache = True
+
+
+class position_of(GenericFunction[int]):  # noqa: N801
+    """Where in the first text the second begins, from 1; 0 where it is not in it."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+def _called(function: type[Any], *, sqlite: str, server: str) -> None:
+    for dialect, name in (("sqlite", sqlite), ("postgresql", server)):
+
+        def compiled(element: Any, compiler: Any, name: str = name, **given: Any) -> str:
+            return f"{name}{compiler.process(element.clause_expr, **given)}"
+
+        compiles(function, dialect)(compiled)
+
+
+_called(least, sqlite="min", server="least")
+_called(greatest, sqlite="max", server="greatest")
+_called(position_of, sqlite="instr", server="strpos")
+
+
+def up_to(name: str = "limit") -> BindParameter[int]:
+    """A LIMIT bound by name, as wide as a caller's "all of them" may be."""
+    return bindparam(name, type_=BigInteger)
+
+
+def whole(value: ColumnElement[Any]) -> ColumnElement[int]:
+    """A sum of whole numbers as one: PostgreSQL makes it a decimal."""
+    return value.cast(BigInteger)

@@ -1,0 +1,140 @@
+"""PostgreSQL as Rekindle opens it: psycopg 3, many processes on many machines.
+
+Whoever writes takes one advisory lock for as long as its transaction lasts. Acts of people (an answer, a STOP, an
+import, an operator's word) take it exclusively: they are one at a time, as in SQLite, and none falls between the last
+look at the gates and the committed intent to send. Batches of workers share it: they go on beside one another, each on
+rows of its own (SKIP LOCKED). The lock is granted in the order of asking, so neither kind starves the other.
+
+A session that stops in the middle of a transaction is ended by the server; what waits for a lock gives up in time.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.adapt import Buffer, Loader
+from psycopg.types.string import StrDumper
+from sqlalchemy import Engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import StoreError
+
+IDLE_SECONDS = 10
+"""How long a transaction may stand still: its process is gone, or hangs, and others wait for it."""
+WAIT_SECONDS = 20
+"""How long a statement waits for a lock."""
+CONNECT_SECONDS = 10
+LOCK = 0x52656B696E646C65  # "Rekindle"
+
+ALONE = text(f"SELECT pg_advisory_xact_lock({LOCK})")
+BESIDE_OTHERS = text(f"SELECT pg_advisory_xact_lock_shared({LOCK})")
+
+
+def options() -> dict[str, Any]:
+    """What SQLAlchemy opens it with."""
+    session = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s -c lock_timeout={WAIT_SECONDS}s -c timezone=UTC"
+    return {
+        "connect_args": {
+            "options": session,
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "rekindle",
+            # A machine that vanished is noticed in under a minute, not in hours.
+            "keepalives_idle": 20,
+            "keepalives_interval": 5,
+            "keepalives_count": 4,
+        },
+        "paramstyle": "format",  # a row for the driver is a tuple, as it is for SQLite's
+        "pool_size": 5,
+        "max_overflow": 15,
+        "pool_timeout": WAIT_SECONDS,
+        "pool_pre_ping": True,  # the server may have been restarted since
+        "execution_options": {"preserve_rowcount": True},  # of INSERT … SELECT … too
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Have each connection set up."""
+    event.listen(engine, "connect", _connected)
+
+
+def conninfo(url: URL) -> str:
+    """The server's address as libpq reads it, for who connects without SQLAlchemy."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.adapters.register_loader("numeric", _Number)
+    connection.adapters.register_dumper(str, _Text)
+
+
+class _Number(Loader):
+    """Sums are decimals there; here a number is an int where it is whole, else a float."""
+
+    def load(self, data: Buffer) -> int | float:
+        said = bytes(data).decode()
+        return float(said) if "." in said or "n" in said.lower() else int(said)
+
+
+class _Text(StrDumper):
+    """Text in PostgreSQL holds no NUL, which nobody means: a person's words are kept without it."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "") if "\0" in obj else obj)
+
+
+_STATES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    (
+        (errors.InvalidCatalogName,),
+        "The server has no such database",
+        "Create it (`createdb NAME`) or mend database_url, then run `rekindle db upgrade`.",
+    ),
+    (
+        (errors.InvalidPassword, errors.InvalidAuthorizationSpecification),
+        "The database server refuses this name or password",
+        "Mend database_url.",
+    ),
+    (
+        (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.QueryCanceled),
+        "The database is busy: another process held what this one needs",
+        "Try again; if it stays so, look in pg_stat_activity for a transaction that does not end.",
+    ),
+    (
+        (errors.UndefinedTable, errors.UndefinedColumn),
+        "The database has not been set up for this version",
+        "Run `rekindle db upgrade`.",
+    ),
+    (
+        (errors.DiskFull, errors.OutOfMemory, errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege),
+        "The database cannot be written",
+        "Free some disk space or give write permission.",
+    ),
+    # Last, as all that befalls a connection is one of these, and so are some of those above.
+    (
+        (psycopg.OperationalError, psycopg.InterfaceError),
+        "The database server cannot be reached",
+        "Check that it runs and that database_url names it.",
+    ),
+)
+
+
+def plain(error: DatabaseError) -> StoreError | None:
+    """What a newcomer would otherwise read off the driver's error; None where it tells of no state of the server."""
+    was = error.orig
+    said = next(iter(str(was).strip().splitlines()), type(was).__name__)
+    if isinstance(was, psycopg.OperationalError) and was.sqlstate is None:  # it was refused before it was a session
+        was = _refusal(was, said)
+    for kinds, what, fix in _STATES:
+        if isinstance(was, kinds):
+            return StoreError(f"{what}: {said}", fix=fix)
+    return None
+
+
+def _refusal(error: psycopg.OperationalError, said: str) -> psycopg.Error:
+    """What a server says to who may not come in has no code."""
+    if 'database "' in said and "does not exist" in said:
+        return errors.InvalidCatalogName(said)
+    if "authentication failed" in said or "no password supplied" in said or 'role "' in said:
+        return errors.InvalidPassword(said)
+    return error
