@@ -53,7 +53,7 @@ from engine.render.notices import Notices
 from engine.render.resources import Help, Resources
 from engine.render.sandbox import RenderError
 from engine.settings import Settings
-from engine.store import alerts, places
+from engine.store import alerts, jobs, places
 from engine.store.database import Database, open_database
 from engine.store.notices import Post, sealed_to
 from engine.store.vault import Vault
@@ -342,16 +342,34 @@ class Engine:
     async def tick(self) -> Tick:
         """One pass: take in what was heard and left, settle doubts if anyone knows, plan and send what is due."""
         began = stopwatch()
+        done = await self.care()
+        done.planned = await self.plan()
+        done.delivered = await self.deliver()
+        self.measures.tick.observe(stopwatch() - began)
+        return done
+
+    async def care(self) -> Tick:
+        """The first part of a pass: what was heard and left, what need not be kept, what is in doubt."""
         caught = await self._aside(self.hearing.catch_up) if self._sources else Caught()
         now = self.clock.now()
         await self._tidy(now)
-        reconciled = await self._reconciler.reconcile(now)
+        return Tick(reconciled=await self._reconciler.reconcile(now), caught=caught)
+
+    async def plan(self) -> Planned:
+        """The second part of a pass; any number of processes may be at it."""
+        now = self.clock.now()
         due = self._planner.anything_due(now)
         planned = await self._aside(partial(self._planner.plan_due, now)) if due else Planned()
         self.measures.add(planned.ends)
-        done = Tick(planned, await self._dispatcher.drain(), reconciled, caught)
-        self.measures.tick.observe(stopwatch() - began)
-        return done
+        return planned
+
+    async def deliver(self) -> Delivered:
+        """The last part of a pass; any number of processes may be at it."""
+        return await self._dispatcher.drain()
+
+    def call_workers(self) -> datetime | None:
+        """Wake workers for what is due now; the next instant at which anything will be. Only on a server."""
+        return jobs.call(self.database, self.clock.now())
 
     async def look(self) -> Looked:
         """See what is out of order, beside the passes; see `deliver.watching`."""

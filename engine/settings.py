@@ -41,7 +41,11 @@ class Settings(BaseSettings):
     workspace: Path = Field(
         Path(), description="The folder that relative paths start from; set by where rekindle.toml is."
     )
-    database_url: str = Field("sqlite:///rekindle.sqlite3", description="Where everything is kept.")
+    database_url: str = Field(
+        "sqlite:///rekindle.sqlite3",
+        description="Where everything is kept: a SQLite file, or a PostgreSQL server's database, "
+        "`postgresql+psycopg://name@host/rekindle`.",
+    )
     key_file: Path = Field(Path("rekindle.key"), description="An owner-only file with the encryption keys.")
     key: SecretStr | None = Field(None, description="The keys themselves, instead of a file; best set by environment.")
     public_url: WebAddress = Field(

@@ -44,12 +44,12 @@ folder = "outbox"
 """
 
 
-def make(folder: Path) -> list[Path]:
+def make(folder: Path) -> list[Path | str]:
     """Make what is missing of a workspace in `folder`; the paths made. What is there already is left alone.
 
     Refused when the keys are gone but couples sealed with them are not: new keys would open none of their addresses.
     """
-    made = []
+    made: list[Path | str] = []
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():
         (folder / FILE).write_text(SETTINGS, encoding="utf-8")
@@ -67,7 +67,7 @@ def make(folder: Path) -> list[Path]:
             made.append(settings.path(own))
     if not is_current(database):
         upgrade(database)
-        made.append(database.path or Path(settings.database_url))
+        made.append(database.path or database.where)
     database.close()
     return made
 

@@ -39,8 +39,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     of_one = metafunc.definition.get_closest_marker("store")
     folder = Path(__file__).parent
     keeping = metafunc.definition.path.relative_to(folder).parts[0] in KEEPING
-    wanted = [asked] if asked else [stores.SQLITE, stores.POSTGRESQL] if keeping else [stores.SQLITE]
-    wanted = [each for each in wanted if of_one is None or each in of_one.args]
+    wanted = [*of_one.args] if of_one else [stores.SQLITE, stores.POSTGRESQL] if keeping or asked else [stores.SQLITE]
+    wanted = [each for each in wanted if asked in {None, each}]
     metafunc.parametrize("_store", wanted, indirect=True, ids=[each if keeping else "" for each in wanted])
 
 

@@ -119,10 +119,9 @@ def give_back(used: str) -> None:
 def _empty(connection: psycopg.Connection) -> None:
     counts = "UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name}) " for name in _tables())
     filled = [name for (name,) in connection.execute(counts).fetchall()]  # type: ignore[arg-type]
-    if not filled:
-        return
     # Children first: nothing then cascades.
     statements = [f"DELETE FROM {name}" for name in _tables() if name in filled]
+    # Also where nothing is left: what was taken back took its numbers along.
     restarts = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
     connection.execute("; ".join([*statements, restarts]))  # type: ignore[arg-type]
 
@@ -132,7 +131,8 @@ def _tables() -> Sequence[str]:
     from engine.store import couples_schema, operating_schema, schema  # noqa: F401
     from engine.store.metadata import metadata
 
-    return [table.name for table in reversed(metadata.sorted_tables)]
+    jobs = [f"procrastinate_{name}" for name in ("events", "periodic_defers", "jobs", "workers")]
+    return [*jobs, *(table.name for table in reversed(metadata.sorted_tables) if table.name != "compatibility")]
 
 
 def url(folder: Path, name: str) -> str:

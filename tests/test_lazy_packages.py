@@ -15,6 +15,8 @@ HEAVY = (
     "uvicorn",
     "apscheduler",
     "procrastinate",
+    "psycopg",
+    "uvloop",
     "dkim",
     "babel",
 )

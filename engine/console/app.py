@@ -28,6 +28,7 @@ from engine.console import (
     transports,
     versions,
     web,
+    worker,
     workspace,
 )
 from engine.console.session import Session
@@ -60,7 +61,7 @@ def root(
     context.obj = Session(folder)
 
 
-for commands in (simulation, preview, workspace, campaigns, sending, holds, web, doctor, report, versions):
+for commands in (simulation, preview, workspace, campaigns, sending, worker, holds, web, doctor, report, versions):
     commands.register(app)
 partners.register(couples.group)
 app.add_typer(couples.group, name="couples")

@@ -76,17 +76,24 @@ def restore(
 def check(context: typer.Context) -> None:
     """Look whether the database is whole: its pages, its indexes, and rows that belong together."""
     from engine.errors import StoreError
-    from engine.store.backup import faults_of
     from engine.store.version import is_current
 
     database = _opened(context)
-    if database.path is None:
-        raise StoreError("This database is in no file.", fix="Use the tools of its server.")
-    faults = faults_of(database.path)
+    if database.server:
+        from engine.store import serving
+
+        is_current(database)  # or it is a stranger's
+        faults = serving.faults_of(database)
+    else:
+        from engine.store.backup import faults_of
+
+        faults = faults_of(database.path)
     for fault in faults:
         console().print(f"Damaged: {fault}", markup=False)
     if faults:
-        raise StoreError("The database is damaged.", fix="Stop everything, then `rekindle db restore FILE`.")
+        way = "as docs/go-live.md says" if database.server else "with `rekindle db restore FILE`"
+        fix = f"Stop everything, then restore a backup {way}."
+        raise StoreError("The database is damaged.", fix=fix)
     console().print("The database is whole." if is_current(database) else "Whole, but old: run `rekindle db upgrade`.")
 
 

@@ -36,6 +36,13 @@ class Session:
 
         return build(self.settings)
 
+    def refuse_unless_server(self) -> None:
+        """Refused where the workspace keeps a file: it is one process's at a time."""
+        from engine.run.process import refuse_unless_server
+        from engine.store.database import open_database
+
+        refuse_unless_server(open_database(self.settings.resolved_database_url))
+
 
 def session(context: typer.Context) -> Session:
     """The session that the root command made."""

@@ -31,7 +31,8 @@ from engine.deliver.traffic import SET_ASIDE, Traffic
 from engine.errors import StoreError
 from engine.measures import Measures, end
 from engine.model.delivery import DeliveryStatus, FailReason, SkipReason
-from engine.store import context, ledger
+from engine.model.job import Job
+from engine.store import context, jobs, ledger
 from engine.store.database import Database
 from engine.store.facts import Facts
 
@@ -126,6 +127,8 @@ class Dispatcher:
         with self._database.begin(shared=True) as connection:
             ids = self._claim(connection, now, lease_until, done)
             rows = context.context(connection, ids) if ids else []
+            if len(ids) == self._batch:  # there may be more: another worker could take it
+                jobs.defer(connection, Job.DRAIN)
             definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
         if not ids:
             return 0, [], lease_until

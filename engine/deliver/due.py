@@ -20,11 +20,12 @@ from engine.deliver.outright import activity_of, outright
 from engine.measures import end
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, MovedBecause, SkipReason
+from engine.model.job import Job
 from engine.plan.calendar import Slot
 from engine.plan.gates import Defer, Skip, ask
 from engine.plan.randomize import Chance, kept_arm, randomize
 from engine.plan.reseat import following
-from engine.store import context, places
+from engine.store import context, jobs, places
 from engine.store.database import Database
 from engine.store.facts import Facts
 from engine.store.places import millis
@@ -94,7 +95,11 @@ class Planner:
                 places.advance(connection, batch.moved)
                 if batch.finished:
                     places.complete(connection, list(batch.finished))
-            statuses = Counter(row[-2] for row in batch.deliveries)
+                statuses = Counter(row[-2] for row in batch.deliveries)
+                if statuses[DeliveryStatus.PLANNED]:
+                    jobs.defer(connection, Job.DRAIN)
+                if len(found) == BATCH:  # there may be more: another worker could take it
+                    jobs.defer(connection, Job.PLAN)
             total.places += len(found)
             total.skipped += statuses[DeliveryStatus.SKIPPED]
             total.failed += statuses[DeliveryStatus.FAILED]

@@ -49,7 +49,7 @@ def check_disk(
 ) -> Iterator[Finding]:
     """Room where the database grows: a full disk ends the run, and what was handed over cannot be recorded."""
     folder = (patient.database_file or patient.settings.workspace / FILE).parent
-    if not folder.exists():
+    if not folder.exists() or (patient.database is not None and patient.database.server):
         return
     free = usage(folder)[2]
     said = f"{free / GIGABYTE:,.1f} GB are free where the database is."
@@ -65,7 +65,9 @@ def check_sqlite(
     patient: Patient,
     linked: tuple[int, int, int] = sqlite3.sqlite_version_info[:3],
 ) -> Iterator[Finding]:
-    """Whether the linked SQLite has the WAL-reset bug; see store.database."""
+    """Whether the linked SQLite has the WAL-reset bug; see store.embedded."""
+    if patient.database is not None and patient.database.server:
+        return
     version = ".".join(map(str, linked))
     if linked >= WAL_SAFE_SINCE:
         yield fine("sqlite", f"SQLite {version} writes ahead.")

@@ -9,6 +9,7 @@ from engine.doctor.machine import check_disk, check_files, check_sqlite, check_z
 from engine.doctor.names import check_names
 from engine.doctor.operator import check_alerts, check_help, check_metrics, check_sender
 from engine.doctor.patient import Patient
+from engine.doctor.server import check_server
 from engine.doctor.site import check_site
 
 CHECKS: tuple[Callable[[Patient], Iterable[Finding]], ...] = (
@@ -17,6 +18,7 @@ CHECKS: tuple[Callable[[Patient], Iterable[Finding]], ...] = (
     check_files,
     check_disk,
     check_sqlite,
+    check_server,
     check_site,
     check_sender,
     check_channels,

@@ -32,6 +32,9 @@ class Action(Described):
     WEBHOOK_REFUSED = "webhook_refused", "A call was turned away: not signed, or for nobody here."
     REACT_FAILED = "react_failed", "Reacting to a stored call failed; it is tried again."
     WEB_FAILED = "web_failed", "A web request failed by a mistake of ours."
+    WORKER_BEGAN = "worker_began", "One of several worker processes begins."
+    WORKER_ENDED = "worker_ended", "One of them has ended unasked, and another is to take its place."
+    WORKER_HUNG = "worker_hung", "One of them says nothing any more, and is killed."
     TICK_FAILED = "tick_failed", "A pass failed, and the process ends."
     WATCH_FAILED = "watch_failed", "Looking for what is out of order failed; it is tried again."
 

@@ -143,7 +143,10 @@ def _read_only(file: Path) -> sqlite3.Connection:
 
 def _path(database: Database) -> Path:
     if database.path is None:
-        raise Refused("This database is in no file.", fix="Use the tools of its server.")
+        raise Refused(
+            f"Rekindle backs up SQLite files, and this workspace keeps {database.where}.",
+            fix="Use the server's own tools: pg_dump and pg_restore, or a base backup; docs/go-live.md shows how.",
+        )
     return database.path
 
 

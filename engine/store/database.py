@@ -10,6 +10,7 @@ from pathlib import Path
 from time import sleep
 from types import ModuleType
 from typing import TypeAlias
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
@@ -124,4 +125,6 @@ def open_database(url: str) -> Database:
 
     engine = create_engine(named.set(drivername="postgresql+psycopg"), hide_parameters=True, **server.options())
     server.prepare(engine)
-    return Database(engine, server)
+    database = Database(engine, server)
+    finalize(database, engine.dispose)  # a session is the server's until it is closed
+    return database

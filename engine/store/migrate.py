@@ -10,10 +10,12 @@ from engine.store.version import FOLDER, known, version
 def upgrade(database: Database) -> tuple[str | None, str]:
     """Run every migration that is missing, in one transaction; the version before and after.
 
-    StoreError when the database was made by a newer Rekindle.
+    A newer one's that this Rekindle may go on with is left as it is; StoreError for any other of a newer Rekindle.
     """
     with database.begin() as connection:
         before = version(connection)
+        if before is not None and before not in known():
+            return before, before
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

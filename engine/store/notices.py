@@ -7,8 +7,9 @@ from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select,
 
 from engine.clock import TZDATA_VERSION
 from engine.model.campaign import Campaign, Channel
+from engine.model.job import Job
 from engine.model.notice import NOTICES, Notice
-from engine.store import definitions
+from engine.store import definitions, jobs
 from engine.store.portable import insert
 from engine.store.schema import deliveries, enrollments, partners
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
@@ -81,7 +82,10 @@ class Post:
             "to_locale": posted.to.locale if posted.to else None,
             "about": posted.about,
         }
-        return connection.execute(insert(deliveries).on_conflict_do_nothing(), row).rowcount == 1
+        news = connection.execute(insert(deliveries).on_conflict_do_nothing(), row).rowcount == 1
+        if news:
+            jobs.defer(connection, Job.DRAIN)
+        return news
 
     def _enrollment(self, connection: Connection, couple_id: int, now: datetime) -> int:
         """The couple's place in the notices, made when first needed and brought to this version's definition."""

@@ -114,3 +114,6 @@ tellings = Table(
     PrimaryKeyConstraint("incident_id", "ended", "way"),
 )
 Index("ix_tellings_due_at", tellings.c.due_at)
+
+# One row: the oldest version whose Rekindle may go on beside the one that upgraded the database, see store.version.
+compatibility = Table("compatibility", metadata, Column("oldest", String(8), nullable=False))

@@ -51,6 +51,15 @@ def any_due(connection: Connection, now: datetime) -> bool:
     return first is not None and first <= now
 
 
+_first_to_send = select(func.min(deliveries.c.send_at, type_=Instant)).where(PLANNED)
+
+
+def any_to_send(connection: Connection, now: datetime) -> bool:
+    """Whether a planned delivery may go by now, as far as its instant goes: a look that takes no lock."""
+    first = connection.execute(_first_to_send).scalar_one()
+    return first is not None and first <= now
+
+
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
     """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need.
 

@@ -17,11 +17,11 @@ def known() -> list[str]:
 
 
 def version(connection: Connection) -> str | None:
-    """The version of a database; None when it has none yet. StoreError when it was made by a newer Rekindle."""
+    """The version of a database; None when it has none yet. StoreError for a newer one that is not for us."""
     if not inspect(connection).has_table(TABLE):
         return None
     found: str | None = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608 - a constant
-    if found is not None and found not in known():
+    if found is not None and found not in known() and not _may_go_on(connection):
         raise StoreError(
             f"The database is at version {found}, which this Rekindle does not know.",
             fix="It was made by a newer Rekindle: upgrade this installation, or restore an older backup.",
@@ -29,7 +29,20 @@ def version(connection: Connection) -> str | None:
     return found
 
 
+def _may_go_on(connection: Connection) -> bool:
+    """Whether the newer Rekindle that upgraded the database says that this one may go on with it.
+
+    A migration whose tables the version before it can still work with leaves that one's number there; so machines are
+    upgraded one after another.
+    """
+    if not inspect(connection).has_table("compatibility"):
+        return False
+    oldest = connection.execute(text("SELECT oldest FROM compatibility")).scalar()
+    return oldest is not None and oldest in known()
+
+
 def is_current(database: Database) -> bool:
-    """Whether the schema is the one this version works with."""
+    """Whether the schema is one that this version works with: its own, or a newer one that leaves it be."""
     with database.read() as connection:
-        return version(connection) == known()[-1]
+        found = version(connection)
+    return found is not None and found >= known()[-1]

@@ -23,6 +23,7 @@ from engine.doctor.names import check_names
 from engine.doctor.operator import check_alerts, check_help, check_metrics, check_sender
 from engine.doctor.patient import Patient
 from engine.doctor.rounds import CHECKS, look_over
+from engine.doctor.server import check_server
 from engine.doctor.site import check_site
 from engine.settings import load
 from engine.store import alerts, breakers, couples
@@ -233,6 +234,7 @@ def test_the_database_is_there_and_of_this_version(patient: Callable[..., Patien
     for version, words in (("0002", "behind this Rekindle"), ("9999", "does not know")):
         with open_database(f"sqlite:///{tmp_path}/rekindle.sqlite3").begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+            connection.execute(text("UPDATE compatibility SET oldest = :v"), {"v": version})
         one = Patient(load(tmp_path, {}))
         assert words in found(check_database, one)[PROBLEM]
         assert found(check_standing, one) == {}
@@ -365,6 +367,15 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(
 
 
 def test_every_check_of_the_doctors_rooms_is_in_the_tuple() -> None:
-    here = {check_site, check_sender, check_alerts, check_metrics, check_help, check_files, check_disk, check_sqlite}
-    here |= {check_zones, check_keys, check_database, check_standing, check_campaigns, check_channels}
+    here = {check_site, check_sender, check_alerts, check_metrics, check_help, check_files, check_disk}
+    here |= {
+        check_sqlite,
+        check_server,
+        check_zones,
+        check_keys,
+        check_database,
+        check_standing,
+        check_campaigns,
+        check_channels,
+    }
     assert set(CHECKS) == here | {check_transports, check_webhooks, check_names}

@@ -14,7 +14,7 @@ from engine.errors import StoreError
 from engine.store.database import IN_MEMORY, Database, open_database
 from engine.store.metadata import metadata
 from engine.store.migrate import upgrade
-from engine.store.version import is_current
+from engine.store.version import is_current, known
 
 pytestmark = pytest.mark.store("sqlite")  # the other's are in test_schema_on_a_server.py
 
@@ -30,6 +30,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def at_version(database: Database, version: str) -> None:
     with database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+
+
+def may_go_on(database: Database, oldest: str) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE compatibility SET oldest = :oldest"), {"oldest": oldest})
 
 
 def shape(connection: Connection) -> dict[str, Any]:
@@ -88,12 +93,24 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
 def test_a_database_of_a_newer_rekindle_is_refused_and_left_as_it_is(database: Database) -> None:
     upgrade(database)
     at_version(database, "9999")
+    may_go_on(database, "9998")
     for act in (upgrade, is_current):
         with pytest.raises(StoreError, match="9999") as refused:
             act(database)
         assert "newer Rekindle" in refused.value.fix
     with database.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+
+
+def test_a_database_that_a_newer_rekindle_has_upgraded_is_worked_with_where_that_one_says_so(
+    database: Database,
+) -> None:
+    """So machines are upgraded one after another, and not all at once."""
+    upgrade(database)
+    at_version(database, "9999")
+    may_go_on(database, known()[-1])
+    assert is_current(database)
+    assert upgrade(database) == ("9999", "9999")
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(database: Database) -> None:

@@ -8,6 +8,7 @@ import pytest
 import stores
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 from world import World
 
@@ -15,7 +16,7 @@ from engine.errors import StoreError
 from engine.store.database import Database, open_database
 from engine.store.metadata import metadata
 from engine.store.migrate import upgrade
-from engine.store.version import is_current
+from engine.store.version import FOLDER, is_current
 
 pytestmark = pytest.mark.store("postgresql")
 
@@ -64,6 +65,12 @@ def test_migrating_gives_the_very_names_and_conditions_that_making_the_tables_at
     at_once.create_all()
     assert shape(database) == shape(at_once)
     at_once.close()
+
+
+def test_the_tables_of_jobs_are_those_of_the_installed_procrastinate() -> None:
+    """A newer one has migrations of its own: they have to become one of ours."""
+    file = FOLDER / "versions" / "0005_procrastinate.sql"
+    assert file.read_text(encoding="utf-8").partition("\n")[2] == SchemaManager.get_schema()
 
 
 def test_upgrading_again_changes_nothing(database: Database) -> None:

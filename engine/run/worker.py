@@ -1,0 +1,166 @@
+"""`rekindle worker`: one of any number of processes that share the work, on any number of machines with one PostgreSQL.
+
+Procrastinate brings the jobs; it lives in this file alone. A job is a token (see model.job): the rows of the store say
+what there is to do, who is at it and what became of it. So one that is lost, doubled or stalled changes nothing: every
+process also looks for itself when the next thing falls due, and once a second, and calls for whoever is free.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from procrastinate import App, PsycopgConnector
+
+from engine.app import Engine, Tick
+from engine.clock import stopwatch
+from engine.errors import Refused, RekindleError, StoreError
+from engine.model.job import Job
+from engine.run.journal import Journal, did_anything
+from engine.run.process import refuse_unless_server, settle_in
+from engine.run.ticker import AlertLog
+from engine.store import jobs
+
+LOOK_EVERY = timedelta(seconds=1)
+"""How often a process looks for what is due at the latest; otherwise at the instant that it falls due."""
+CARE_SECONDS = 15
+POLL_SECONDS = 5.0
+SKEW = 2.0
+"""By how many seconds a machine's clock may differ from the server's: leases and windows are reckoned by it."""
+
+
+class Worker:
+    """One process. `kinds` are those of work that it takes."""
+
+    def __init__(self, engine: Engine, kinds: Collection[Job] = tuple(Job), journal: Journal | None = None) -> None:
+        refuse_unless_server(engine.database)
+        self._engine = engine
+        self._kinds = kinds
+        self._journal = journal or Journal()
+        self._alerts = AlertLog(engine)
+        self._began = stopwatch()
+        self._ended = asyncio.Event()
+        self.failure: BaseException | None = None
+
+    async def work(self, beat: Callable[[], None] = lambda: None) -> None:
+        """Take jobs until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
+
+        `beat` is called about once a second, as long as this process does not hang. Refused where its clock is wrong;
+        a job that fails ends the process with its error: a supervisor starts it again.
+        """
+        self._check_clock()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.end)
+        settle_in()
+        connector = PsycopgConnector(
+            conninfo=self._engine.database.conninfo, min_size=1, max_size=3 * len(self._kinds) + 1
+        )
+        app = App(connector=connector, worker_defaults={"install_signal_handlers": False, "delete_jobs": "always"})
+        self._register(app)
+        try:
+            async with app.open_async():
+                await self._take_jobs(app, beat)
+        finally:
+            self._engine.stop()
+            with suppress(StoreError):
+                self._engine.watch.look()
+            await self._engine.aclose()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+        if self.failure is not None:
+            raise self.failure
+
+    def end(self) -> None:
+        """At once: a drain under way may have a long backlog still to claim."""
+        self._engine.stop()
+        self._ended.set()
+
+    async def _take_jobs(self, app: App, beat: Callable[[], None]) -> None:
+        # One taker for each kind: none waits for a long job of another.
+        taking = [
+            asyncio.create_task(
+                app.run_worker_async(queues=[kind.value], concurrency=1, fetch_job_polling_interval=POLL_SECONDS)
+            )
+            for kind in self._kinds
+        ]
+        looking = asyncio.create_task(self._look_out(beat))
+        ended = asyncio.create_task(self._ended.wait())
+        done, _ = await asyncio.wait([*taking, looking, ended], return_when=asyncio.FIRST_COMPLETED)
+        self.end()
+        for task in (*taking, looking, ended):
+            task.cancel()
+        await asyncio.gather(*taking, looking, ended, return_exceptions=True)
+        for task in done - {ended}:
+            error = None if task.cancelled() else task.exception()
+            self._failed(error or StoreError("The database server cannot be reached.", fix="Check that it runs."))
+
+    async def _look_out(self, beat: Callable[[], None]) -> None:
+        """Call for workers when something falls due."""
+        while True:
+            beat()
+            wake = self._engine.call_workers()
+            wait = LOOK_EVERY if wake is None else min(wake - self._engine.clock.now(), LOOK_EVERY)
+            await asyncio.sleep(max(wait, timedelta(milliseconds=5)).total_seconds())
+
+    def _register(self, app: App) -> None:
+        for kind, act in ((Job.PLAN, self._plan), (Job.DRAIN, self._drain), (Job.CARE, self._care)):
+            # What is due periodically is deferred once, whichever processes live; it is told the instant.
+            made: Any = app.task(name=kind.value, queue=kind.value)(self._guarded(act))
+            if kind is Job.CARE:
+                app.periodic(cron=f"* * * * * */{CARE_SECONDS}", queueing_lock=kind.value)(made)
+
+    def _guarded(self, act: Callable[[], Awaitable[Tick]]) -> Callable[..., Awaitable[None]]:
+        async def guarded(timestamp: int = 0) -> None:
+            began = stopwatch()
+            try:
+                done = await act()
+            except Exception as error:
+                self._failed(error)
+                raise
+            if did_anything(done):
+                self._journal.ticked(done, seconds=stopwatch() - began)
+
+        return guarded
+
+    async def _plan(self) -> Tick:
+        return Tick(planned=await self._engine.plan())
+
+    async def _drain(self) -> Tick:
+        return Tick(delivered=await self._engine.deliver())
+
+    async def _care(self) -> Tick:
+        self._check_clock()
+        jobs.forget_stalled(self._engine.database)
+        done = await self._engine.care()
+        if stopwatch() - self._began > CARE_SECONDS:  # what fell due while nobody ran is about to be taken up
+            self._journal.looked(await self._engine.look())
+        self._journal.told(await self._engine.watch.tell())
+        self._alerts.say()
+        return done
+
+    def _check_clock(self) -> None:
+        ahead = jobs.ahead(self._engine.database, self._engine.clock.now())
+        if abs(ahead) > SKEW:
+            which = "fast" if ahead > 0 else "slow"
+            raise Refused(
+                f"This machine's clock is {abs(ahead):.1f} s {which} by the database server's.",
+                fix="Set it (with NTP, on both), then start again: who may be written to, and when, is reckoned by it.",
+            )
+
+    def _failed(self, error: BaseException) -> None:
+        if self.failure is None:
+            self.failure = error if isinstance(error, RekindleError) else _plain(error)
+            self._journal.tick_failed(self.failure if isinstance(self.failure, Exception) else StoreError("It failed."))
+        self.end()
+
+
+def _plain(error: BaseException) -> BaseException:
+    """What Procrastinate raises when the server is gone, as we say it."""
+    if type(error).__module__.startswith(("procrastinate", "psycopg")):
+        made = StoreError("The database server cannot be reached.", fix="Check that it runs.")
+        made.__cause__ = error
+        return made
+    return error

@@ -1,0 +1,73 @@
+"""Jobs for workers, deferred in the transaction that makes the work: both are committed, or neither is.
+
+Where no worker lives (a SQLite file, or `rekindle run` on a server) nothing is deferred. The tables are Procrastinate's
+(see the migration); what runs the jobs is engine.run.worker.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Float, text
+
+from engine.model.job import Job
+from engine.store import places
+from engine.store.database import Database
+
+SILENT = "1 minute"
+"""Workers say every ten seconds that they live."""
+CALLING = 0x52656B6361 + 1
+"""The advisory lock of whoever is calling the workers."""
+
+_DEFER = text(
+    f"""
+SELECT procrastinate_defer_jobs_v1(ARRAY[
+    ROW(:job, :job, 0, NULL, NULL, '{{}}', NULL)::procrastinate_job_to_defer_v1
+])
+WHERE EXISTS (SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '{SILENT}')
+  AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :job)
+"""  # noqa: S608 - constants
+)
+
+
+def defer(connection: Connection, job: Job) -> None:
+    """Wake a worker for this kind of work once the transaction is committed, unless one is about to look anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_DEFER, {"job": job.value})
+
+
+def call(database: Database, now: datetime) -> datetime | None:
+    """Wake workers for what has fallen due or may go by `now`; the next instant after it at which anything will be.
+
+    Any number may call at once: one of them is heard.
+    """
+    with database.read() as connection:
+        due, to_send = places.any_due(connection, now), places.any_to_send(connection, now)
+        wake = places.next_wake(connection, now)
+    if due or to_send:
+        with database.begin(shared=True) as connection:
+            if connection.execute(text(f"SELECT pg_try_advisory_xact_lock({CALLING})")).scalar_one():
+                for wanted, job in ((due, Job.PLAN), (to_send, Job.DRAIN)):
+                    if wanted:
+                        defer(connection, job)
+    return wake
+
+
+def ahead(database: Database, now: datetime) -> float:
+    """By how many seconds `now` is ahead of the server's clock; below nothing: behind it."""
+    with database.read() as connection:
+        there: float = connection.execute(
+            text("SELECT extract(epoch FROM clock_timestamp())::float8 AS there").columns(there=Float)
+        ).scalar_one()
+    return now.timestamp() - there
+
+
+def forget_stalled(database: Database) -> int:
+    """Drop the jobs of workers that are silent: what they were about is in the rows. How many there were."""
+    with database.begin(shared=True) as connection:
+        stalled = text(
+            f"""
+DELETE FROM procrastinate_jobs j WHERE status = 'doing' AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_workers w
+    WHERE w.id = j.worker_id AND w.last_heartbeat > now() - interval '{SILENT}')
+"""  # noqa: S608
+        )
+        return connection.execute(stalled).rowcount
