@@ -56,6 +56,7 @@ from engine.settings import Settings
 from engine.store import alerts, jobs, places
 from engine.store.database import Database, open_database
 from engine.store.notices import Post, sealed_to
+from engine.store.retention import Forgetting
 from engine.store.vault import Vault
 from engine.store.version import is_current
 from engine.transport.base import Transport
@@ -201,6 +202,10 @@ class Engine:
             self.settings.join,
             self.vault.subkey("enrollments"),
         )
+
+    @cached_property
+    def _forgetting(self) -> Forgetting:
+        return Forgetting(self.database, self.settings.retention)
 
     @cached_property
     def links(self) -> Links:
@@ -380,6 +385,7 @@ class Engine:
         if self._tidied_at is None or now >= self._tidied_at + TIDY_EVERY:
             self._tidied_at = now
             await self._aside(partial(self.reception.forget, now))
+            await self._aside(partial(self._forgetting.forget, now))
 
     async def _aside(self, work: Callable[[], T]) -> T:
         """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""

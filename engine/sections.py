@@ -176,6 +176,33 @@ def _hashed(given: SecretStr) -> SecretStr:
     return given
 
 
+class RetentionSettings(BaseModel):
+    """How long what is over is kept, in days; 0: for ever. Once an hour, what is older is forgotten."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    deliveries_days: int = Field(
+        0,
+        ge=0,
+        description="Deliveries of ended campaigns, with all that was heard of them. 0, or 90 and more.",
+    )
+    events_days: int = Field(
+        400,
+        ge=0,
+        description="What providers told us, but for why an address is stopped. 0, or 31 and more.",
+    )
+    attempts_days: int = Field(400, ge=0, description="Attempts that were not accepted.")
+
+    @model_validator(mode="after")
+    def _not_too_short(self) -> Self:
+        for name, least in (("deliveries_days", 90), ("events_days", 31)):
+            if 0 < getattr(self, name) < least:
+                raise PydanticCustomError(
+                    "days", "{name} must be 0 or at least {least}", {"name": name, "least": least}
+                )
+        return self
+
+
 class OperatorSettings(BaseModel):
     """Who may use the dashboard at `/operator`: nobody, unless there is a password or a proxy that says who it is."""
 

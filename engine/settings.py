@@ -20,6 +20,7 @@ from engine.sections import (
     OperatorSettings,
     PaceSettings,
     PriceSettings,
+    RetentionSettings,
     SenderSettings,
     WarmUp,
     WebAddress,
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     operator: OperatorSettings = Field(default_factory=OperatorSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     batch: int = Field(500, ge=1, le=5000, description="How many deliveries a worker claims at once.")
     lease_seconds: int = Field(300, ge=10, description="How long a claim is held before others may take it over.")
     tick_seconds: int = Field(15, ge=1, description="How often `rekindle run` looks for what is due.")
@@ -106,6 +108,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "pace": PaceSettings,
     "warm_up": WarmUp,
     "prices": PriceSettings,
+    "retention": RetentionSettings,
     "web": WebSettings,
     "join": JoinSettings,
     "alerts": AlertSettings,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.console.say import console
-from engine.console.session import session
+from engine.console.session import MOST, session
 
 group = typer.Typer(help="The database.", no_args_is_help=True)
 STAMP = "%Y-%m-%dT%H%M%SZ"
@@ -95,6 +95,41 @@ def check(context: typer.Context) -> None:
         fix = f"Stop everything, then restore a backup {way}."
         raise StoreError("The database is damaged.", fix=fix)
     console().print("The database is whole." if is_current(database) else "Whole, but old: run `rekindle db upgrade`.")
+
+
+@group.command()
+def forget(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much it would be.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Forget at once what is older than [retention] in rekindle.toml keeps; otherwise it goes by and by, hourly."""
+    from engine.clock import SystemClock
+    from engine.console.say import as_json
+    from engine.model.act import Act
+    from engine.store import audit
+    from engine.store.retention import Forgetting
+
+    database, now = _opened(context), SystemClock().now()
+    done = Forgetting(database, session(context).settings.retention).forget(now, MOST, dry_run=dry_run)
+    if done and not dry_run:
+        with database.begin() as connection:
+            said = ", ".join(f"{number} {name}" for name, number in done.items())
+            audit.record(connection, now, audit.COMMAND_LINE, Act.FORGET, said)
+    if json:
+        as_json(
+            [
+                {
+                    "deliveries": done["deliveries"],
+                    "events": done["events"],
+                    "attempts": done["attempts"],
+                    "dry_run": dry_run,
+                }
+            ]
+        )
+        return
+    verb = "would go" if dry_run else "are gone"
+    console().print(f"{done['deliveries']} deliveries, {done['events']} events and {done['attempts']} attempts {verb}.")
 
 
 def _opened(context: typer.Context) -> Any:
