@@ -98,6 +98,54 @@ def check(context: typer.Context) -> None:
 
 
 @group.command()
+def copy(
+    context: typer.Context,
+    to: Annotated[
+        str | None,
+        typer.Option(help="The other database, such as postgresql+psycopg://name@host/rekindle.", metavar="URL"),
+    ] = None,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="Call it off, as long as nobody has used the other one.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be copied, and do nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Move this workspace from its SQLite file to another database, a PostgreSQL server's.
+
+    Nothing is taken in or sent meanwhile. Killed at any moment, it goes on where it was when it is run again. Every row
+    is compared before the other database may be used; from then on this one refuses.
+    """
+    from engine.console.say import as_json
+    from engine.run.ticker import only_one
+    from engine.store import transfer
+    from engine.store.database import open_database
+
+    source, target, out = _opened(context), None if to is None else open_database(to), console()
+    if take_back:
+        with only_one(source.path):
+            transfer.take_back(source, target)
+        out.print("Taken back: this workspace goes on here, and the other one is no engine's.")
+        return
+    if target is None:
+        raise typer.BadParameter("Say where to: --to URL.")
+    with only_one(source.path):
+        if dry_run:
+            done = transfer.look(source, target)
+        else:
+            done = transfer.copy(source, target, lambda table, rows: None if json else out.print(f"{table}: {rows}"))
+    if json:
+        as_json([{"rows": dict(done.rows), "copied": done.copied, "dry_run": dry_run}])
+        return
+    rows = sum(done.rows.values())
+    if dry_run:
+        out.print(f"{rows} rows would be copied to {target.where}.", markup=False)
+        return
+    out.print(f"{rows} rows are the same in both; {done.copied} were copied just now.")
+    out.print("\nThis workspace now refuses its old database. Next, in rekindle.toml:")
+    out.print(f'  database_url = "{target.where}"', markup=False)
+
+
+@group.command()
 def forget(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much it would be.")] = False,

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StoreError
+from engine.store.moved import refusal
 
 BUSY_MS = 5_000
 WAL_SAFE_SINCE = (3, 51, 3)
@@ -80,4 +81,11 @@ def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> N
 
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if reading:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    refused = refusal(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if refused is not None:
+        connection.exec_driver_sql("ROLLBACK")
+        raise refused

@@ -9,6 +9,8 @@ from engine.store.database import Database
 
 FOLDER = Path(__file__).parent / "migrations"
 TABLE = "alembic_version"
+COPYING = "copying-"
+"""What the version of a database begins with while `rekindle db copy` fills it, see store.transfer."""
 
 
 def known() -> list[str]:
@@ -21,6 +23,11 @@ def version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(TABLE):
         return None
     found: str | None = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608 - a constant
+    if found is not None and found.startswith(COPYING):
+        raise StoreError(
+            "A copy into this database has not come to its end.",
+            fix="Run `rekindle db copy` again where it is copied from: it goes on where it was.",
+        )
     if found is not None and found not in known() and not _may_go_on(connection):
         raise StoreError(
             f"The database is at version {found}, which this Rekindle does not know.",

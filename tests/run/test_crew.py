@@ -12,6 +12,7 @@ import pytest
 from engine.run import crew
 from engine.run.crew import Crew
 
+pytestmark = pytest.mark.store("sqlite")  # none is asked
 CHILD = """
 import os, signal, sys, time
 ended = []
