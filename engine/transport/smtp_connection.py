@@ -6,6 +6,7 @@ read in bulk, what follows from them is one write, and one timer watches the ans
 
 import asyncio
 from collections import deque
+from typing import cast
 
 from engine.transport.base import ConnectionFailed, Outcome, Throttled
 from engine.transport.smtp_envelope import Offer, Sign
@@ -133,8 +134,7 @@ class Session(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream protocol gets
-        self._stream = transport
+        self._stream = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
         self.alive = True
 
     def data_received(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rig_smtp import SmtpRig, mails, smtp
 from smtp_server import CHUNKED, LOCKSTEP, MANNERS, PIPELINED, Act, Server, serving
 
+from engine.run.loop import runner
 from engine.testing.situations import Situation, face
 from engine.testing.transports import email, sms
 from engine.transport.base import (
@@ -67,6 +68,12 @@ def offer(request: pytest.FixtureRequest) -> Sequence[str]:
 @pytest.mark.parametrize("manner", ["pipelined", "lockstep"])
 def test_every_manner_of_speaking_faces_every_situation(manner: str, situation: Situation) -> None:
     assert asyncio.run(face(SmtpRig(MANNERS[manner]), situation))
+
+
+@pytest.mark.parametrize("situation", Situation, ids=str)
+def test_the_loop_that_workers_run_on_faces_every_situation(situation: Situation) -> None:
+    with runner() as running:
+        assert running.run(face(SmtpRig(), situation))
 
 
 @pytest.mark.parametrize("content", [Act.CLOSE, Act.RESET, Act.SILENT, Act.SLOW, b"What?", b"354 go on"], ids=str)
