@@ -117,6 +117,12 @@ def browser() -> Iterator[tuple["Browser", Callable[[Any], Any]]]:
         aside.end()
 
 
+def press(page: "Page", selector: str) -> None:
+    """Press what leads to another page, and be there: what is looked at next is not the page that was pressed on."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 @cache
 def _axe() -> str:
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

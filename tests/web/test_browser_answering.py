@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener, overflows, shoot, violations
+from browser import Opener, overflows, press, shoot, violations
 from opening import POOL, STEPS
 from served import Site
 from world import person
@@ -65,7 +65,7 @@ def tried(page: "Page", name: str) -> None:
 def give(page: "Page", text: str, choice: str) -> None:
     page.fill("#answer", text)
     page.check(f"input[name=share][value={choice}]")
-    page.click("main form button >> nth=0")
+    press(page, "main form button >> nth=0")
 
 
 def test_what_is_typed_is_there_after_a_reload_and_gone_once_it_is_deleted(
@@ -188,7 +188,7 @@ def test_every_page_of_a_message_is_free_of_what_axe_finds_and_fits_a_narrow_scr
         tried(page, f"{name}-{locale}")
 
     look("answer-first", "a")
-    page.click("main form button >> nth=0")
+    press(page, "main form button >> nth=0")
     tried(page, f"answer-wrong-{locale}")
     page.check("#consent")
     give(page, ANSWER, "share")
@@ -196,37 +196,37 @@ def test_every_page_of_a_message_is_free_of_what_axe_finds_and_fits_a_narrow_scr
     look("answer-alone", "a", "alone")
     look("activity-question", "n")
     look("activity", "n", "date")
-    page.click("form[action$='/smaller'] button")
+    press(page, "form[action$='/smaller'] button")
     tried(page, f"activity-smaller-{locale}")
-    page.click("form[action$='/never'] button")
+    press(page, "form[action$='/never'] button")
     tried(page, f"activity-sure-{locale}")
-    page.click("form[action$='/later'] button")
+    press(page, "form[action$='/later'] button")
     tried(page, f"activity-later-{locale}")
     look("note", "n", "end")
     page.goto(it.path("Ana", "n", "date") + "/event.ics?day=&time=")
     tried(page, f"activity-wrong-{locale}")
     look("pulse-first", "pulse", "close")
-    page.click("main form button >> nth=0")
+    press(page, "main form button >> nth=0")
     tried(page, f"pulse-wrong-{locale}")
     for name in ("Ana", "Ben"):
         it.world.alter(name, share_pulse=True, answers_consent=True)
         for key, value in (("close", 2), ("close-too", 5 if name == "Ana" else 3)):
             page.goto(it.path(name, "pulse", key) + f"?n={value}")
-            page.click("main form button >> nth=0")
+            press(page, "main form button >> nth=0")
     tried(page, f"pulse-together-{locale}")
-    page.click("form[action$='/together'] button")
+    press(page, "form[action$='/together'] button")
     tried(page, f"pulse-alone-{locale}")
     page.goto(it.path("Ben", "a"))
     give(page, "Las tardes, cuando los platos están hechos. " * 12, "share")
     tried(page, f"revealed-{locale}")
     page.goto(it.path("Ana", "a", "alone"))
     page.fill("#answer", DANGER)
-    page.click("main form button >> nth=0")
+    press(page, "main form button >> nth=0")
     tried(page, f"help-{locale}")
     old = it.path("Ana", "a")
     it.world.clock.move_to(it.world.clock.now().replace(month=7))
     page.goto(old)
     tried(page, f"old-{locale}")
-    page.click("main form button")
+    press(page, "main form button")
     tried(page, f"fresh-{locale}")
     look("away", "a")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener, overflows, shoot, violations
+from browser import Opener, overflows, press, shoot, violations
 from joining import sent, who
 from served import Site
 
@@ -61,41 +61,41 @@ def test_every_page_of_coming_in_and_going_is_free_of_what_axe_finds_and_fits_a_
     page = open_page(locale=lang, timezone_id="Europe/Madrid")
     page.goto(f"{site.url}/join")
     tried(page, f"join-{lang}")
-    page.click(".cards a")
+    press(page, ".cards a")
     tried(page, f"sign-up-{lang}")
-    page.click("main form button")
+    press(page, "main form button")
     tried(page, f"sign-up-wrong-{lang}")
     page.check("input[name=channel][value=sms]")
     tried(page, f"sign-up-sms-{lang}")
     page.goto(f"{site.url}/join/eight-weeks?lang={lang}")
     fill(page, "Ana", "ana@example.com")
-    page.click("main form button")
+    press(page, "main form button")
     tried(page, f"sent-{lang}")
     page.goto(newest(site, "ana@example.com", "d"))
     tried(page, f"decline-{lang}")
     page.goto(newest(site, "ana@example.com", "c"))
     tried(page, f"confirm-{lang}")
-    page.click("main form button")
+    press(page, "main form button")
     tried(page, f"confirmed-{lang}")
     invitation = page.input_value("#share")
-    page.click("main a.button")
+    press(page, "main a.button")
     tried(page, f"preferences-{lang}")
     own = page.url
-    page.click('form[action$="/address"] button')
+    press(page, 'form[action$="/address"] button')
     tried(page, f"preferences-wrong-{lang}")
     page.goto(f"{own}/data")
     tried(page, f"data-{lang}")
     page.goto(f"{invitation}?lang={lang}")
     tried(page, f"invitation-{lang}")
-    page.click('form[action*="/decline"] button')
+    press(page, 'form[action*="/decline"] button')
     tried(page, f"declined-{lang}")
     page.goto(own)
-    page.click('button[value="loss"]')
+    press(page, 'button[value="loss"]')
     tried(page, f"ended-loss-{lang}")
     page.goto(own)
     tried(page, f"ended-{lang}")
     page.check("#sure")
-    page.click('form[action$="/erase"] button')
+    press(page, 'form[action$="/erase"] button')
     tried(page, f"erased-{lang}")
 
 
