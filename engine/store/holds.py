@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, literal_column, select, up
 
 from engine.model.hold import NO_HOLDS, Hold, HoldKind, Holds
 from engine.store.operating_schema import holds
-from engine.store.portable import insert, up_to
+from engine.store.portable import insert, one_of, up_to
 from engine.store.schema import PLANNED, deliveries
 from engine.store.types import Instant
 
@@ -58,7 +58,11 @@ _set_aside = (
     .order_by(deliveries.c.send_at, deliveries.c.id)
     .limit(up_to())
 )
-_bring_back = update(deliveries).where(deliveries.c.id.in_(_set_aside)).values(send_at=bindparam("now", type_=Instant))
+_bring_back = (
+    update(deliveries)
+    .where(one_of(deliveries.c.id, _set_aside.scalar_subquery()))
+    .values(send_at=bindparam("now", type_=Instant))
+)
 
 
 def bring_back(connection: Connection, now: datetime, until: datetime, limit: int) -> int:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from engine.store.portable import up_to
+from engine.store.portable import one_of, up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import PLANNED, attempts, deliveries, enrollments
 from engine.store.types import Instant
@@ -52,7 +52,7 @@ def _claiming(wanted: Select[int]) -> ReturningUpdate[int]:
     taken = wanted.cte("taken")
     return (
         update(deliveries)
-        .where(deliveries.c.id.in_(select(taken.c.id)))
+        .where(one_of(deliveries.c.id, select(taken.c.id).scalar_subquery()))
         .values(
             status="claimed",
             lease_owner=bindparam("owner"),
@@ -67,12 +67,14 @@ _claim = _claiming(_next)
 
 
 _campaigns = rowset("campaigns", campaign=String)
-_of_those = exists(
-    select(1)
-    .where(enrollments.c.id == deliveries.c.enrollment_id, enrollments.c.campaign.in_(select(_campaigns.c.campaign)))
+# As a value of each row that is looked at: a join would read every enrollment first.
+_its_campaign = (
+    select(enrollments.c.campaign)
+    .where(enrollments.c.id == deliveries.c.enrollment_id)
     .correlate(deliveries)
+    .scalar_subquery()
 )
-_claim_but_for = _claiming(_next.where(~_of_those))
+_claim_but_for = _claiming(_next.where(_its_campaign.not_in(select(_campaigns.c.campaign))))
 
 
 def claim(
@@ -105,15 +107,19 @@ _head = (
 _set_aside = (
     update(deliveries)
     .where(
-        deliveries.c.id.in_(
+        one_of(
+            deliveries.c.id,
             select(_head.c.id)
-            .join(enrollments, enrollments.c.id == _head.c.enrollment_id)
             .where(
                 or_(
-                    enrollments.c.campaign.in_(select(_campaigns.c.campaign)),
+                    select(enrollments.c.campaign)
+                    .where(enrollments.c.id == _head.c.enrollment_id)
+                    .scalar_subquery()
+                    .in_(select(_campaigns.c.campaign)),
                     _head.c.channel.in_(select(_channels.c.channel)),
                 )
             )
+            .scalar_subquery(),
         )
     )
     .values(send_at=bindparam("until", type_=Instant), moved_because="held")

@@ -6,12 +6,12 @@ in SQLite where either is, and the other one in PostgreSQL: coalesce where that 
 
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Integer, bindparam
+from sqlalchemy import BigInteger, BindParameter, Boolean, ColumnElement, Integer, bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction, ReturnTypeFromArgs
 
-__all__ = ["greatest", "insert", "least", "position_of", "up_to", "whole"]
+__all__ = ["greatest", "insert", "least", "one_of", "position_of", "up_to", "whole"]
 
 
 class least(ReturnTypeFromArgs[Any]):  # noqa: N801 - functions of SQL are written small
@@ -45,6 +45,28 @@ def _called(function: type[Any], *, sqlite: str, server: str) -> None:
 _called(least, sqlite="min", server="least")
 _called(greatest, sqlite="max", server="greatest")
 _called(position_of, sqlite="instr", server="strpos")
+
+
+class one_of(GenericFunction[bool]):  # noqa: N801
+    """Whether a value is among those of a subquery, of which there are few.
+
+    PostgreSQL cannot know how few a bound LIMIT leaves; of an array it expects so, and looks each up by the index.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(one_of, "sqlite")
+def _one_of_in_file(element: Any, compiler: Any, **given: Any) -> str:
+    value, few = (compiler.process(each, **given) for each in element.clauses)
+    return f"{value} IN {few}"
+
+
+@compiles(one_of, "postgresql")
+def _one_of_on_server(element: Any, compiler: Any, **given: Any) -> str:
+    value, few = (compiler.process(each, **given) for each in element.clauses)
+    return f"{value} = ANY (ARRAY{few})"
 
 
 def up_to(name: str = "limit") -> BindParameter[int]:
