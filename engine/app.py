@@ -372,8 +372,8 @@ class Engine:
         """The last part of a pass; any number of processes may be at it."""
         return await self._dispatcher.drain()
 
-    def call_workers(self) -> datetime | None:
-        """Wake workers for what is due now; the next instant at which anything will be. Only on a server."""
+    def call_workers(self) -> jobs.Called:
+        """Wake workers for what is due now; see `store.jobs.call`. Only on a server."""
         return jobs.call(self.database, self.clock.now())
 
     async def look(self) -> Looked:

@@ -25,6 +25,7 @@ from engine.store import jobs
 
 LOOK_EVERY = timedelta(seconds=1)
 """How often a process looks for what is due at the latest; otherwise at the instant that it falls due."""
+FIRST_AGAIN = timedelta(milliseconds=25)
 CARE_SECONDS = 15
 POLL_SECONDS = 5.0
 SKEW = 2.0
@@ -55,10 +56,10 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end)
         settle_in()
-        connector = PsycopgConnector(
-            conninfo=self._engine.database.conninfo, min_size=1, max_size=3 * len(self._kinds) + 1
+        app = App(
+            connector=connector(self._engine.database.conninfo, most=3 * len(self._kinds) + 1),
+            worker_defaults={"install_signal_handlers": False, "delete_jobs": "always"},
         )
-        app = App(connector=connector, worker_defaults={"install_signal_handlers": False, "delete_jobs": "always"})
         self._register(app)
         try:
             async with app.open_async():
@@ -98,11 +99,15 @@ class Worker:
             self._failed(error or StoreError("The database server cannot be reached.", fix="Check that it runs."))
 
     async def _look_out(self, beat: Callable[[], None]) -> None:
-        """Call for workers when something falls due."""
+        """Call for workers when something falls due; again soon while it is not taken up, for a call can be missed."""
+        again = FIRST_AGAIN
         while True:
             beat()
-            wake = self._engine.call_workers()
-            wait = LOOK_EVERY if wake is None else min(wake - self._engine.clock.now(), LOOK_EVERY)
+            called = self._engine.call_workers()
+            again = min(2 * again, LOOK_EVERY) if called.due else FIRST_AGAIN
+            wait = again if called.due else LOOK_EVERY
+            if called.wake is not None:
+                wait = min(wait, called.wake - self._engine.clock.now())
             await asyncio.sleep(max(wait, timedelta(milliseconds=5)).total_seconds())
 
     def _register(self, app: App) -> None:
@@ -155,6 +160,12 @@ class Worker:
             self.failure = error if isinstance(error, RekindleError) else _plain(error)
             self._journal.tick_failed(self.failure if isinstance(self.failure, Exception) else StoreError("It failed."))
         self.end()
+
+
+def connector(conninfo: str, most: int) -> PsycopgConnector:
+    """The connections that bring jobs. None waits for a disk: a job that a crash takes is called again."""
+    session = {"options": "-c synchronous_commit=off", "application_name": "rekindle jobs"}
+    return PsycopgConnector(conninfo=conninfo, min_size=1, max_size=most, kwargs=session)
 
 
 def _plain(error: BaseException) -> BaseException:

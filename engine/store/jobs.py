@@ -4,6 +4,7 @@ Where no worker lives (a SQLite file, or `rekindle run` on a server) nothing is 
 (see the migration); what runs the jobs is engine.run.worker.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Float, text
@@ -34,10 +35,25 @@ def defer(connection: Connection, job: Job) -> None:
         connection.execute(_DEFER, {"job": job.value})
 
 
-def call(database: Database, now: datetime) -> datetime | None:
-    """Wake workers for what has fallen due or may go by `now`; the next instant after it at which anything will be.
+_CAME = '{"type": "job_inserted", "job_id": 0}'
+_NOTIFY = text(
+    "SELECT pg_notify('procrastinate_queue_v1#' || :job, :said)"
+    " WHERE EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :job)"
+)
 
-    Any number may call at once: one of them is heard.
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Whether anything is `due`, and the next instant after now at which anything will be (None: never)."""
+
+    due: bool
+    wake: datetime | None
+
+
+def call(database: Database, now: datetime) -> Called:
+    """Wake workers for what has fallen due or may go by `now`.
+
+    Any number may call at once: one of them is heard. Who was busy when a job came missed it, and is told again.
     """
     with database.read() as connection:
         due, to_send = places.any_due(connection, now), places.any_to_send(connection, now)
@@ -48,7 +64,8 @@ def call(database: Database, now: datetime) -> datetime | None:
                 for wanted, job in ((due, Job.PLAN), (to_send, Job.DRAIN)):
                     if wanted:
                         defer(connection, job)
-    return wake
+                        connection.execute(_NOTIFY, {"job": job.value, "said": _CAME})
+    return Called(due or to_send, wake)
 
 
 def ahead(database: Database, now: datetime) -> float:

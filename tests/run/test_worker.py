@@ -17,6 +17,7 @@ from engine.model.job import Job
 from engine.model.notice import Notice
 from engine.run.worker import Worker
 from engine.store import jobs
+from engine.store.jobs import Called
 from engine.store.notices import Posted
 
 pytestmark = pytest.mark.store("postgresql")
@@ -117,12 +118,13 @@ def test_where_nobody_works_no_job_is_left_to_pile_up(seconds_ago: int | None) -
 def test_the_call_for_workers_is_made_once_and_says_when_to_look_again() -> None:
     world = due(1)
     pretend_somebody_works(world)
-    wake = world.engine.call_workers()
+    called = world.engine.call_workers()
     assert waiting_jobs(world) == []
-    assert wake is not None
-    world.clock.move_to(wake)
+    assert not called.due
+    assert called.wake is not None
+    world.clock.move_to(called.wake)
     for _ in range(3):
-        assert world.engine.call_workers() is None
+        assert world.engine.call_workers() == Called(due=True, wake=None)
     assert waiting_jobs(world) == ["plan"]
 
 
