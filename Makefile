@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-transports docs format lock clean
+.PHONY: help demo test check bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: $(READY) ## ratios against naive ways of doing the same work, in one run
 
 bench-transports: $(READY) ## SMTP, SendGrid and Twilio against plain clients, on loopback, in under four minutes
 	@$(BIN)/python -m bench transports
+
+bench-scale: $(READY) ## PostgreSQL by one, two and four processes, into loopback sinks; what jobs, waking and memory cost
+	@$(BIN)/python -m bench scale
 
 docs: $(READY) ## the pages that are made of the code, and the site, into build/site/index.html
 	@$(BIN)/python docs/reference.py

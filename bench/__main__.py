@@ -3,11 +3,18 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from itertools import chain
+from typing import Any
 
 from bench import claims, dashboard, importing, rendering, safety, simulating, ticks, whole_path
 from bench.figures import Figure, as_json, as_markdown, show
 from bench.transports import memory, sendgrid, smtp, twilio
+
+
+def _scale(name: str) -> Any:
+    """A benchmark on PostgreSQL, whose packages are loaded when it runs."""
+    return import_module(f"bench.scale.{name}")
 
 
 def _importing() -> Iterator[Figure]:
@@ -33,27 +40,40 @@ TRANSPORTS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "memory": memory.run,
 }
 """Run when named, alone or all together as `transports`: they take minutes."""
-KNOWN = {**BENCHMARKS, **TRANSPORTS}
+SCALE: Mapping[str, Callable[[], Iterator[Figure]]] = {
+    "scale-path": lambda: _scale("path").run(),
+    "scale-engine": lambda: _scale("engine").run(),
+    "scale-ticks": lambda: _scale("ticks").run(),
+    "import": _importing,
+}
+"""The same, as `scale`; they start a PostgreSQL server."""
+KNOWN = {**BENCHMARKS, **TRANSPORTS, **SCALE}
 LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "ticks": ticks.run_large,
     "simulate": simulating.run_large,
     "memory": memory.run_large,
+    "scale-path": lambda: _scale("path").run(60_000),
+    "scale-engine": lambda: _scale("engine").run_large(),
+    "scale-ticks": lambda: _scale("ticks").run_large(),
 }
+GROUPS = {"transports": TRANSPORTS, "scale": SCALE}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(KNOWN)}; or transports")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(KNOWN)}; or transports, or scale"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--markdown", action="store_true", help="for a page")
     parser.add_argument(
         "--large", action="store_true", help="10,000,000 partners, 10,000 couples, 300,000 emails: many minutes"
     )
     given = parser.parse_args()
-    names = list(chain.from_iterable(TRANSPORTS if name == "transports" else [name] for name in given.names))
+    names = list(chain.from_iterable(GROUPS.get(name, [name]) for name in given.names))
     unknown = set(names) - set(KNOWN)
     if unknown:
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}, and transports")
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}, transports and scale")
     figures: list[Figure] = []
     for name in names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)

@@ -38,8 +38,7 @@ class Town:
     def __init__(self, folder: Path, people: int, channel: Channel = Channel.EMAIL) -> None:
         self.settings = load(folder, environment={})
         self.path = folder / "town.sqlite3"
-        self.database: Database = open_database(f"sqlite:///{self.path}")
-        self.database.create_all()
+        self.database = self._opened()
         self.key = Vault.generate_key_text()
         self.vault = Vault.from_text(self.key)
         self.clock = VirtualClock(WELCOME)
@@ -55,6 +54,11 @@ class Town:
         self.clock.move_to(TALK)
         Planner(self.database, Definitions()).plan_due(TALK)
         settle_in()  # as `rekindle run` and `rekindle tick` do
+
+    def _opened(self) -> Database:
+        made = open_database(f"sqlite:///{self.path}")
+        made.create_all()
+        return made
 
     def send(self) -> int:
         """One tick of the engine; how many it sent."""
