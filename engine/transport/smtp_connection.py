@@ -33,6 +33,7 @@ class Session(asyncio.Protocol):
         self._pipeline = Pipeline(self, most=most, return_path=return_path, sign=sign)
         self._loop = asyncio.get_running_loop()
         self._stream: asyncio.Transport | None = None
+        self._greeting: asyncio.Future[Reply] = self._loop.create_future()
         self._reader = ReplyReader()
         self._finished: asyncio.Future[None] | None = None
         self._why = "The relay closed the connection."
@@ -78,12 +79,13 @@ class Session(asyncio.Protocol):
 
     async def ask(self, line: bytes | None) -> Reply:
         """The answer to one command, or with None the greeting. Lost when there is none in time."""
+        self._watch()
+        if line is None:
+            return await self._greeting
         stream = self.stream
         reply: asyncio.Future[Reply] = self._loop.create_future()
         self.due.append((Stage.TALK, reply))
-        self._watch()
-        if line is not None:
-            stream.write(line + b"\r\n")
+        stream.write(line + b"\r\n")
         return await reply
 
     async def run(self, feed: Feed) -> None:
@@ -136,6 +138,8 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._stream = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
         self.alive = True
+        # It may come before whoever connects gets their turn to ask for it, as on uvloop.
+        self.due.append((Stage.TALK, self._greeting))
 
     def data_received(self, data: bytes) -> None:
         """Give each whole answer to what it is about, then write what follows from all of them."""

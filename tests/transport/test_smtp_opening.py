@@ -15,6 +15,7 @@ from engine.testing import certificate
 from engine.transport.base import Accepted, ConnectionFailed, Finding, Misconfigured, Outcome
 from engine.transport.setup import Setup
 from engine.transport.smtp import SmtpTransport
+from engine.transport.smtp_connection import Session
 from engine.transport.smtp_opening import Security
 from engine.transport.smtp_settings import relay_of
 
@@ -248,3 +249,15 @@ def test_no_repr_shows_a_secret() -> None:
     )
     assert SECRET not in repr(transport._relay)
     assert "us@example.com" not in repr(transport._relay)
+
+
+def test_a_greeting_that_comes_before_it_is_asked_for_is_heard() -> None:
+    """As on uvloop, where whoever connects gets their turn later."""
+
+    async def greeted() -> bool:
+        session = Session(answer_seconds=5)
+        session.connection_made(asyncio.Transport())
+        session.data_received(b"220 relay.example ESMTP\r\n")
+        return session.alive and (await session.ask(None)).good
+
+    assert asyncio.run(greeted())
