@@ -52,7 +52,7 @@ LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "ticks": ticks.run_large,
     "simulate": simulating.run_large,
     "memory": memory.run_large,
-    "scale-path": lambda: _scale("path").run(60_000),
+    "scale-path": lambda: _scale("path").run(40_000),
     "scale-engine": lambda: _scale("engine").run_large(),
     "scale-ticks": lambda: _scale("ticks").run_large(),
 }

@@ -23,8 +23,8 @@ from engine.transport.source import EventSource, Hook
 BATCH = 500
 TOKENS = 400
 WAKES = 20
-CALLS = 400
-EVENTS = 20  # in one call of SendGrid's
+CALLS = 200
+EVENTS = 100  # in one call of SendGrid's, which gathers them
 
 
 def run(people: int = 4_000, rounds: int = 4) -> Iterator[Figure]:
