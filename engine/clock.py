@@ -36,6 +36,25 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class SteadyClock:
+    """Goes on as time does from what another clock told, however that one leaps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.go_on_from(self.told())
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._began + _since_boot(), UTC)
+
+    def told(self) -> float:
+        """What the other clock tells now, for `go_on_from`."""
+        return self._clock.now().timestamp() - _since_boot()
+
+    def go_on_from(self, told: float) -> None:
+        """Go by what it told then."""
+        self._began = told
+
+
 class VirtualClock:
     """A clock that stands still until it is moved; it never goes back."""
 
@@ -81,6 +100,11 @@ def city_zones() -> tuple[str, ...]:
     table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
     return tuple(sorted(row[2] for row in rows))
+
+
+def _since_boot() -> float:
+    """Seconds from an arbitrary start, whatever the clock is set to; also those that the machine slept, if it tells."""
+    return _time.clock_gettime(_time.CLOCK_BOOTTIME) if hasattr(_time, "CLOCK_BOOTTIME") else _time.monotonic()
 
 
 stopwatch: Callable[[], float] = _time.perf_counter

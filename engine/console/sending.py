@@ -142,6 +142,10 @@ def tick(
         else:
             console().print(f"{due} steps have fallen due, and {planned} planned messages may go.")
         return
+    if now is None and engine.database.server:
+        from engine.run.steadiness import Steadiness
+
+        Steadiness(engine).check()
     done = asyncio.run(one_pass(engine))
     if json:
         as_json([{name: vars(part) for name, part in vars(done).items()}])
@@ -164,9 +168,11 @@ def run(
     """
     from engine.run.journal import Journal
     from engine.run.logs import logging_to
+    from engine.run.steadiness import Steadiness
     from engine.run.ticker import LOOK_SECONDS, run_forever
 
     engine = session(context).engine
+    clock = Steadiness(engine) if engine.database.server else None
     seconds, where = engine.settings.tick_seconds, engine.settings.web
     beside: AbstractAsyncContextManager[object] | None = None
     listening = ""
@@ -205,6 +211,7 @@ def run(
                     journal=journal,
                     on_look=(lambda looked: None) if view is None else view.looked,
                     look_seconds=LOOK_SECONDS if view is None else LIVE_SECONDS,
+                    clock=clock,
                 )
             )
         journal.stopped(STOPPED)

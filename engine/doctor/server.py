@@ -19,7 +19,7 @@ def check_server(patient: Patient) -> Iterator[Finding]:
         return
     with database.read() as connection:
         found = serving.facts(connection)
-    ahead = jobs.ahead(database, patient.clock.now())
+    ahead = jobs.ahead(database, patient.clock)
     wrong = list(_wrong(found, ahead))
     yield from wrong
     if not wrong:

@@ -17,6 +17,7 @@ from engine.errors import Refused, StoreError
 from engine.model.action import Action, note
 from engine.run.journal import Journal, did_anything
 from engine.run.process import settle_in
+from engine.run.steadiness import Steadiness
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +33,20 @@ async def run_forever(
     journal: Journal | None = None,
     on_look: Callable[[Looked], None] = lambda looked: None,
     look_seconds: float = LOOK_SECONDS,
+    clock: Steadiness | None = None,
 ) -> None:
     """Tick until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
 
     `on_tick` hears what each pass did that did anything, and its seconds; `on_look` how things stand, every
     `look_seconds`. `beside` is entered before the first tick and left after the last, in this loop: the web server, for
-    one. Refused when another process already runs on the same SQLite file. A tick that fails (a full disk, a lock) ends
-    the run with its error: a supervisor starts it again, and the store knows what is in doubt.
+    one. Refused when another process already runs on the same SQLite file, and where `clock` is wrong. A tick that
+    fails (a full disk, a lock) ends the run with its error: a supervisor starts it again, and the store knows what is
+    in doubt.
     """
     with only_one(engine.database.path):
-        rounds = _Rounds(engine, on_tick, on_look, journal or Journal())
+        if clock is not None:
+            clock.check()
+        rounds = _Rounds(engine, on_tick, on_look, journal or Journal(), clock)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, rounds.end)
@@ -69,6 +74,7 @@ class _Rounds:
         on_tick: Callable[[Tick, float], None],
         on_look: Callable[[Looked], None],
         journal: Journal,
+        clock: Steadiness | None,
     ) -> None:
         self.ended = asyncio.Event()
         self.failure: Exception | None = None
@@ -77,6 +83,7 @@ class _Rounds:
         self._on_look = on_look
         self._journal = journal
         self._alerts = AlertLog(engine)
+        self._clock = clock
         self._at_rest = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
 
@@ -99,6 +106,8 @@ class _Rounds:
                 return
             began = stopwatch()
             try:
+                if self._clock is not None:
+                    self._clock.check()
                 done = await self._engine.tick()
                 self._alerts.say()
             except Exception as error:

@@ -16,10 +16,11 @@ from procrastinate import App, PsycopgConnector
 
 from engine.app import Engine, Tick
 from engine.clock import stopwatch
-from engine.errors import Refused, RekindleError, StoreError
+from engine.errors import RekindleError, StoreError
 from engine.model.job import Job
 from engine.run.journal import Journal, did_anything
 from engine.run.process import refuse_unless_server, settle_in
+from engine.run.steadiness import Steadiness
 from engine.run.ticker import AlertLog
 from engine.store import jobs
 
@@ -28,8 +29,6 @@ LOOK_EVERY = timedelta(seconds=1)
 FIRST_AGAIN = timedelta(milliseconds=25)
 CARE_SECONDS = 15
 POLL_SECONDS = 5.0
-SKEW = 2.0
-"""By how many seconds a machine's clock may differ from the server's: leases and windows are reckoned by it."""
 
 
 class Worker:
@@ -41,6 +40,7 @@ class Worker:
         self._kinds = kinds
         self._journal = journal or Journal()
         self._alerts = AlertLog(engine)
+        self._clock = Steadiness(engine)
         self._began = stopwatch()
         self._ended = asyncio.Event()
         self.failure: BaseException | None = None
@@ -51,7 +51,7 @@ class Worker:
         `beat` is called about once a second, as long as this process does not hang. Refused where its clock is wrong;
         a job that fails ends the process with its error: a supervisor starts it again.
         """
-        self._check_clock()
+        self._clock.check()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end)
@@ -103,6 +103,7 @@ class Worker:
         again = FIRST_AGAIN
         while True:
             beat()
+            self._clock.check()
             called = self._engine.call_workers()
             again = min(2 * again, LOOK_EVERY) if called.due else FIRST_AGAIN
             wait = again if called.due else LOOK_EVERY
@@ -137,7 +138,6 @@ class Worker:
         return Tick(delivered=await self._engine.deliver())
 
     async def _care(self) -> Tick:
-        self._check_clock()
         jobs.forget_stalled(self._engine.database)
         done = await self._engine.care()
         if stopwatch() - self._began > CARE_SECONDS:  # what fell due while nobody ran is about to be taken up
@@ -145,15 +145,6 @@ class Worker:
         self._journal.told(await self._engine.watch.tell())
         self._alerts.say()
         return done
-
-    def _check_clock(self) -> None:
-        ahead = jobs.ahead(self._engine.database, self._engine.clock.now())
-        if abs(ahead) > SKEW:
-            which = "fast" if ahead > 0 else "slow"
-            raise Refused(
-                f"This machine's clock is {abs(ahead):.1f} s {which} by the database server's.",
-                fix="Set it (with NTP, on both), then start again: who may be written to, and when, is reckoned by it.",
-            )
 
     def _failed(self, error: BaseException) -> None:
         if self.failure is None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Float, text
 
+from engine.clock import Clock
 from engine.model.job import Job
 from engine.store import places
 from engine.store.database import Database
@@ -68,13 +69,18 @@ def call(database: Database, now: datetime) -> Called:
     return Called(due or to_send, wake)
 
 
-def ahead(database: Database, now: datetime) -> float:
-    """By how many seconds `now` is ahead of the server's clock; below nothing: behind it."""
+def ahead(database: Database, clock: Clock) -> float:
+    """By how many seconds `clock` is ahead of the server's, at least; below nothing: behind it.
+
+    However long the answer takes: what may be due to the wait is not counted.
+    """
+    before = clock.now().timestamp()
     with database.read() as connection:
         there: float = connection.execute(
             text("SELECT extract(epoch FROM clock_timestamp())::float8 AS there").columns(there=Float)
         ).scalar_one()
-    return now.timestamp() - there
+    after = clock.now().timestamp()
+    return max(before - there, 0.0) + min(after - there, 0.0)
 
 
 def forget_stalled(database: Database) -> int:
