@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bench.figures import Figure, Lap, middle
 from bench.scale.town import ServerTown, town_on_server
-from bench.town import TALK
+from bench.town import TALK, ZONE
 from engine.deliver.definitions import Definitions
 from engine.deliver.due import Planner
 
@@ -80,6 +80,7 @@ def _fill(crowd: ServerTown, couples: int) -> None:
     with crowd.database.begin() as connection:
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         connection.exec_driver_sql("DELETE FROM deliveries")
+        connection.exec_driver_sql("UPDATE partners SET timezone = %s", (ZONE,))  # where it is the evening of TALK
         for statement in FILL:
             connection.exec_driver_sql(statement.format(couples=couples, later=later), ())
     with crowd.database.engine.connect() as connection:
