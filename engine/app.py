@@ -458,11 +458,14 @@ class Engine:
             upcoming = schedule(connection, self._definitions, until=until, couple=couple, limit=limit)
             return self._cost(connection, upcoming)
 
-    def stop(self) -> None:
-        """Claim nothing more; a tick that is under way records what it has handed over and returns."""
+    def stop(self, *, patient: bool = False) -> None:
+        """Claim nothing more; a tick that is under way records what it has handed over and returns.
+
+        `patient`: however long it takes until that can be recorded.
+        """
         self.stopping = True
         self._planner.stop()
-        self._dispatcher.stop()
+        self._dispatcher.stop(patient=patient)
 
     def next_wake(self, after: datetime = places.BEFORE_ALL) -> datetime | None:
         """The earliest instant later than `after` at which a tick would find something to do; None if there is none."""

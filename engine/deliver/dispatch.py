@@ -47,7 +47,11 @@ class ProtocolStep(IntEnum):
     RECORDED = 5
 
 
-RECORD_WAITS = 1.0, 5.0, 20.0  # seconds, for a database that cannot be written, beyond its own patience
+RECORD_WAITS = 1.0, 5.0, *(20.0,) * 30
+"""Seconds between tries to record, beyond the database's own patience: a server that fails over, or a disk that is
+cleared, takes minutes; an answer that is not recorded is a doubt for the operator to resolve, for each of a batch."""
+HURRIED_WAITS = 3
+"""So many of those are enough for who is told to stop, or has no answers to record."""
 WRITTEN_AT_ONCE = 32
 """Letters that are written before the event loop gets its turn."""
 PASSED_BY = 1_000
@@ -83,11 +87,15 @@ class Dispatcher:
         self._batch = batch
         self._lease = lease
         self._announce = announce
-        self._stopping = False
+        self._stopping = self._hurried = False
 
-    def stop(self) -> None:
-        """Claim and hand over nothing more; what is on its way is still recorded."""
+    def stop(self, *, patient: bool = False) -> None:
+        """Claim and hand over nothing more; what is on its way is still recorded.
+
+        Unless `patient`, it is not waited for as long as otherwise that the database can be written.
+        """
         self._stopping = True
+        self._hurried = self._hurried or not patient
 
     async def drain(self) -> Delivered:
         """Send everything due by now that may go; returns when nothing is left to claim, or soon after `stop`."""
@@ -174,7 +182,7 @@ class Dispatcher:
     def _let_go(self, letters: Sequence[Letter]) -> None:
         """Give back what was claimed and will not be sent by us: others need not wait for the lease to run out."""
         with self._database.begin(shared=True) as connection:
-            ledger.settle(connection, [(each.id, each.fence, DeliveryStatus.PLANNED, *[None] * 4) for each in letters])
+            ledger.settle(connection, _given_back(letters))
 
     def _set_apart(
         self, homeless: Sequence[Facts], poisoned: Sequence[Poisoned], channels: Mapping[int, str], done: Delivered
@@ -196,16 +204,28 @@ class Dispatcher:
     async def _settle(
         self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered
     ) -> tuple[list[Intended], int]:
-        """As `_turn`, tried again for a while when there are answers to record and the database cannot be written."""
+        """As `_turn`, tried again for a while when the database cannot be written.
+
+        What the transports answered is known nowhere else, and nowhere else that what might be committed as an intent
+        has not been handed over.
+        """
         before, again = {**vars(done), "ends": done.ends.copy()}, False
-        for wait in RECORD_WAITS if sent else ():
-            try:
-                return self._turn(sent, letters, lease_until, done, again=again)
-            except StoreError:  # what the transports answered is known nowhere else: it is worth waiting for
-                vars(done).update(before)
-                again = True
+        try:
+            for tries, wait in enumerate(RECORD_WAITS if sent or letters else ()):
+                try:
+                    return self._turn(sent, letters, lease_until, done, again=again)
+                except StoreError:
+                    vars(done).update({**before, "ends": before["ends"].copy()})
+                    again = True
+                if tries >= HURRIED_WAITS and (self._hurried or not sent):
+                    break
                 await asyncio.sleep(wait)
-        return self._turn(sent, letters, lease_until, done, again=again)
+            return self._turn(sent, letters, lease_until, done, again=again)
+        except BaseException:
+            if sent:  # whatever it was about: the next batch, for one
+                vars(done).update(before)
+                self._turn(sent, [], lease_until, done, again=True)
+            raise
 
     def _turn(
         self, sent: Sent, letters: Sequence[Letter], lease_until: datetime, done: Delivered, *, again: bool
@@ -213,32 +233,29 @@ class Dispatcher:
         """Record what one batch came to and commit the intent to send the next, in one transaction.
 
         Returns what may now be handed over, and how many reasons there are to look again at once: messages that
-        another transport may take, and transports that work again.
+        another transport may take, and transports that work again. Who tries `again` cannot tell what was committed
+        before, and takes the intent back: whoever claims next finds all as it is.
         """
         if not sent and not letters:
             return [], 0
         now, before = self._clock.now(), done.ends.copy()
-        try:
-            with self._database.begin(shared=True) as connection:
-                # In this order in every process, or two would wait for one another: couples, paces, then rows.
-                context.lock_couples(connection, [letter.id for letter in letters])
-                sight, reopened = record(connection, self._traffic, sent, now, done)
-                ready = (
-                    intend(connection, letters, sight, self._prices, now, lease_until, done, again=again)
-                    if letters
-                    else []
-                )
-        except BaseException:
-            with self._database.begin(shared=True) as connection:
-                record(connection, self._traffic, sent, now, done)
-            raise
+        ready: list[Intended] = []
+        with self._database.begin(shared=True) as connection:
+            # In this order in every process, or two would wait for one another: couples, paces, then rows.
+            context.lock_couples(connection, [letter.id for letter in letters])
+            sight, reopened = record(connection, self._traffic, sent, now, done)
+            if letters and again:
+                ledger.settle(connection, _given_back(letters))
+                reopened += len(letters)
+            elif letters:
+                ready = intend(connection, letters, sight, self._prices, now, lease_until, done)
         self._measures.add(done.ends - before)
         if sent:
             for each, _ in sent:
                 took = now - (each.lease_until - self._lease)
                 self._measures.claim_to_record.observe(took.total_seconds(), len(each.letters))
             self._announce(ProtocolStep.RECORDED)
-        if letters:
+        if letters and not again:
             self._announce(ProtocolStep.INTENDED)
         return ready, reopened
 
@@ -250,3 +267,8 @@ class Dispatcher:
             answers = await asyncio.gather(*(each.hand_over(now) for each in ready))
         self._announce(ProtocolStep.HANDED)
         return list(zip(ready, answers, strict=True))
+
+
+def _given_back(letters: Sequence[Letter]) -> list[tuple[object, ...]]:
+    """Letters that were claimed, and not handed over: their deliveries are as they were, for `ledger.settle`."""
+    return [(each.id, each.fence, DeliveryStatus.PLANNED, *[None] * 4) for each in letters]

@@ -61,13 +61,10 @@ def intend(
     now: datetime,
     lease_until: datetime,
     done: Delivered,
-    *,
-    again: bool = False,
 ) -> list[Intended]:
     """Ask the gates about each letter and, in the caller's transaction, commit what they say; what may now be sent.
 
     What no transport may take now goes back to wait for one, and what the operator holds back to wait for them.
-    `again`: see `ledger.intend`.
     """
     facts = context.facts(connection, [letter.id for letter in letters])
     asked = days_asked(((row.partner_id, row.timezone) for row in facts.values()), now)
@@ -122,7 +119,7 @@ def intend(
     if settled:
         ledger.settle(connection, settled)
     sight.keep(connection)
-    ours = ledger.intend(connection, intended, now, again=again)
+    ours = ledger.intend(connection, intended, now)
     by_transport: dict[str, list[tuple[Transport, Letter]]] = defaultdict(list)
     for delivery_id, (transport, letter) in passed.items():
         if delivery_id in ours:

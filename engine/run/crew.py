@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 HEART = "REKINDLE_WORKER_HEART"
 """The environment variable that tells a child the number of the pipe that it says into that it lives."""
-SILENT_SECONDS = 30.0
-"""How long a child may say nothing, once it has begun to."""
+SILENT_SECONDS = 90.0
+"""How long a child may say nothing, once it has begun to: longer than some statements that each wait for a lock."""
 STEADY_SECONDS = 60.0
 """Who has lived so long is replaced at once when it dies."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 """How long a child that was told to stop may take, to record what it handed over."""
 
 

@@ -24,6 +24,7 @@ from engine.run.steadiness import Steadiness
 from engine.run.ticker import AlertLog
 from engine.store import jobs
 
+BEAT_SECONDS = 1.0
 LOOK_EVERY = timedelta(seconds=1)
 """How often a process looks for what is due at the latest; otherwise at the instant that it falls due."""
 FIRST_AGAIN = timedelta(milliseconds=25)
@@ -49,7 +50,8 @@ class Worker:
         """Take jobs until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
 
         `beat` is called about once a second, as long as this process does not hang. Refused where its clock is wrong;
-        a job that fails ends the process with its error: a supervisor starts it again.
+        a job that fails ends the process with its error, once what was handed over could be recorded: a supervisor
+        starts it again.
         """
         self._clock.check()
         loop = asyncio.get_running_loop()
@@ -87,29 +89,34 @@ class Worker:
             )
             for kind in self._kinds
         ]
-        looking = asyncio.create_task(self._look_out(beat))
+        looking = asyncio.create_task(self._look_out())
+        beating = asyncio.create_task(_go_on(beat))
         ended = asyncio.create_task(self._ended.wait())
         done, _ = await asyncio.wait([*taking, looking, ended], return_when=asyncio.FIRST_COMPLETED)
-        self.end()
-        for task in (*taking, looking, ended):
+        self._engine.stop(patient=True)
+        self._ended.set()
+        for task in (*taking, looking):
             task.cancel()
         await asyncio.gather(*taking, looking, ended, return_exceptions=True)
-        for task in done - {ended}:
-            error = None if task.cancelled() else task.exception()
+        beating.cancel()
+        for each in done - {ended}:
+            error = None if each.cancelled() else each.exception()
             self._failed(error or StoreError("The database server cannot be reached.", fix="Check that it runs."))
 
-    async def _look_out(self, beat: Callable[[], None]) -> None:
+    async def _look_out(self) -> None:
         """Call for workers when something falls due; again soon while it is not taken up, for a call can be missed."""
         again = FIRST_AGAIN
         while True:
-            beat()
-            self._clock.check()
-            called = self._engine.call_workers()
+            called = await asyncio.to_thread(self._look)
             again = min(2 * again, LOOK_EVERY) if called.due else FIRST_AGAIN
             wait = again if called.due else LOOK_EVERY
             if called.wake is not None:
                 wait = min(wait, called.wake - self._engine.clock.now())
             await asyncio.sleep(max(wait, timedelta(milliseconds=5)).total_seconds())
+
+    def _look(self) -> jobs.Called:
+        self._clock.check()
+        return self._engine.call_workers()
 
     def _register(self, app: App) -> None:
         for kind, act in ((Job.PLAN, self._plan), (Job.DRAIN, self._drain), (Job.CARE, self._care)):
@@ -150,7 +157,15 @@ class Worker:
         if self.failure is None:
             self.failure = error if isinstance(error, RekindleError) else _plain(error)
             self._journal.tick_failed(self.failure if isinstance(self.failure, Exception) else StoreError("It failed."))
-        self.end()
+        self._engine.stop(patient=True)
+        self._ended.set()
+
+
+async def _go_on(beat: Callable[[], None]) -> None:
+    """Say that this process lives, as long as its loop turns: also while it waits to record what it handed over."""
+    while True:
+        beat()
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 def connector(conninfo: str, most: int) -> PsycopgConnector:

@@ -168,13 +168,11 @@ _intend = (
     .where(
         deliveries.c.id == _intended.c.id,
         deliveries.c.fence == _intended.c.fence,
-        deliveries.c.status.in_([literal_column("'claimed'"), bindparam("also", type_=String)]),
+        deliveries.c.status == literal_column("'claimed'"),
     )
     .values(
         status="sending",
-        attempts=case(
-            (deliveries.c.status == literal_column("'claimed'"), deliveries.c.attempts + 1), else_=deliveries.c.attempts
-        ),
+        attempts=deliveries.c.attempts + 1,
         sent_on=_intended.c.sent_on,
         transport=_intended.c.transport,
         parts=_intended.c.parts,
@@ -189,16 +187,12 @@ def intend(
     connection: Connection,
     intended: Sequence[tuple[int, int, int | None, str, int, int]],
     now: datetime,
-    *,
-    again: bool = False,
 ) -> set[int]:
     """Commit the intent to send: (id, fence, local day ordinal, transport, parts, cost). The ids still ours.
 
-    A message without a day counts towards no cap. `again` is for who tried before, could not tell whether that was
-    committed, and has handed nothing over since.
+    A message without a day counts towards no cap.
     """
-    given = {"intended": rows(intended), "now": now, "also": "sending" if again else "claimed"}
-    return set(connection.execute(_intend, given).scalars().all())
+    return set(connection.execute(_intend, {"intended": rows(intended), "now": now}).scalars().all())
 
 
 _MAY_HAVE_GONE: list[ColumnElement[str]] = [literal_column("'sending'"), literal_column("'in_doubt'")]
