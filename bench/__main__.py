@@ -47,7 +47,9 @@ SCALE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "import": _importing,
 }
 """The same, as `scale`; they start a PostgreSQL server."""
-KNOWN = {**BENCHMARKS, **TRANSPORTS, **SCALE}
+FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": lambda: import_module("bench.faults").run()}
+"""The same: everything fails at random, and what became of it is counted."""
+KNOWN = {**BENCHMARKS, **TRANSPORTS, **SCALE, **FAULTS}
 LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "ticks": ticks.run_large,
     "simulate": simulating.run_large,
@@ -55,6 +57,7 @@ LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-path": lambda: _scale("path").run(40_000),
     "scale-engine": lambda: _scale("engine").run_large(),
     "scale-ticks": lambda: _scale("ticks").run_large(),
+    "faults": lambda: import_module("bench.faults").run(import_module("bench.faults").LARGE),
 }
 GROUPS = {"transports": TRANSPORTS, "scale": SCALE}
 

@@ -18,7 +18,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
 
 remember()
 
-KEEPING = "store", "deliver", "enroll", "hear", "run"
+KEEPING = "store", "deliver", "enroll", "hear", "run", "faults"
 """The folders of tests about what is kept: each of them runs on either store, each time."""
 
 

@@ -1,0 +1,62 @@
+"""The independent check: what the sink's file and the store's rows say once everything has come to rest."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from faults.place import Place
+
+FINAL = {"sent", "skipped", "failed", "in_doubt", "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many deliveries there are, and what is wrong with them."""
+
+    rows: int
+    statuses: Counter[str]
+    lost: int  # neither accepted nor in doubt, or in no final status
+    twice: int  # accepted by the sink more than once
+    untrue: int  # said to be sent and never accepted, or accepted and said to be something else than sent or in doubt
+    early: int  # accepted before they were due
+    in_doubt: int
+    doubted_and_accepted: int
+
+    @property
+    def right(self) -> bool:
+        """Whether no delivery was lost, doubled, early or told wrongly."""
+        return not any((self.lost, self.twice, self.untrue, self.early))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows} deliveries: {dict(self.statuses)}; lost {self.lost}, accepted twice {self.twice}, "
+            f"untrue {self.untrue}, early {self.early}, in doubt {self.in_doubt}, "
+            f"of which accepted {self.doubted_and_accepted}"
+        )
+
+
+def count(place: Place) -> Count:
+    """Count now. Every delivery of these tests is one that should be sent."""
+    lines = place.sink.accepted()
+    accepted = Counter(line.delivery_id for line in lines)
+    rows = place.ask("SELECT id, status, due_at FROM deliveries")
+    became = {number: status for number, status, _ in rows}
+    due = {number: millis / 1000 for number, _, millis in rows}
+    sent = {number for number, status in became.items() if status == "sent"}
+    doubted = {number for number, status in became.items() if status == "in_doubt"}
+    return Count(
+        rows=len(became),
+        statuses=Counter(became.values()),
+        lost=place.size.deliveries - len(sent | doubted),
+        twice=sum(times > 1 for times in accepted.values()),
+        untrue=len(sent - accepted.keys()) + len(accepted.keys() - sent - doubted),
+        early=sum(line.at < due[line.delivery_id] for line in lines if line.delivery_id in due),
+        in_doubt=len(doubted),
+        doubted_and_accepted=len(doubted & accepted.keys()),
+    )
+
+
+def resting(place: Place) -> bool:
+    """Whether nothing is left to plan, to claim or to send, and no lease runs."""
+    left = "SELECT count(*) FROM deliveries WHERE status NOT IN ('sent', 'skipped', 'failed', 'in_doubt', 'cancelled')"
+    there = place.ask(f"SELECT (SELECT count(*) FROM deliveries), ({left})")[0]
+    return there == (place.size.deliveries, 0)

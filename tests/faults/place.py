@@ -1,0 +1,125 @@
+"""Where faults happen: a PostgreSQL server of its own, a workspace on it, people with a message due, and the sink."""
+
+import shutil
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from faults.receiving import Sink
+from faults.server import Server
+from made import campaign as made_campaign
+from world import CONSENT, person, talk
+
+from engine.app import Engine
+from engine.clock import VirtualClock
+from engine.define.digest import identified
+from engine.parts import load_vault
+from engine.settings import load
+from engine.store import couples
+from engine.store.database import open_database
+from engine.store.migrate import upgrade
+from engine.store.vault import Vault
+
+ROOT = Path(__file__).parents[2]
+WORKSPACE = """\
+database_url = "{url}"
+batch = {batch}
+lease_seconds = {lease}
+tick_seconds = 1
+[channels]
+email = "smtp"
+[transports.smtp]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+connections = {connections}
+connect_seconds = 5
+"""
+STEP = "talk"
+BEFORE, AT_ONCE = timedelta(minutes=5), timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many deliveries, in what batches, and how long the sink takes to answer each message."""
+
+    deliveries: int = 400
+    batch: int = 20
+    lease: int = 10
+    latency: float = 0.02
+    connections: int = 4
+    seconds: int = 0  # over which they fall due; 0: all of them have already
+    disk: int | None = None  # megabytes of each of the server's disks, where they can be filled
+
+
+class Place:
+    """A server that runs, a workspace in a folder, and a sink that counts."""
+
+    def __init__(self, folder: Path, size: Size) -> None:
+        self.folder, self.size = folder, size
+        self.workspace = folder / "ws"
+        self.workspace.mkdir()
+        self.clock = folder / "clock"
+        self.set_clock(0)
+        with ExitStack() as open_now:
+            open_now.callback(shutil.rmtree, folder, ignore_errors=True)
+            self.server = open_now.enter_context(closing(Server(folder, size.disk)))
+            self.sink = open_now.enter_context(closing(Sink(folder / "accepted", size.latency)))
+            self._settle()
+            self._people()
+            self._open = open_now.pop_all()
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _settle(self) -> None:
+        """Set the workspace up."""
+        size = self.size
+        given = {"batch": size.batch, "lease": size.lease, "connections": size.connections}
+        settings = WORKSPACE.format(url=self.server.url, port=self.sink.port, **given)
+        (self.workspace / "rekindle.toml").write_text(settings)
+        key = self.workspace / "rekindle.key"
+        key.write_text(Vault.generate_key_text())
+        key.chmod(0o600)
+
+    def set_clock(self, seconds: float) -> None:
+        """By how much the clock of those that look at it is fast: see staged.py."""
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(str(seconds))
+        fresh.replace(self.clock)
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the store says, read without the engine; an order returns nothing."""
+        with psycopg.connect(self.server.conninfo, autocommit=True, connect_timeout=10) as connection:
+            found = connection.execute(statement)  # type: ignore[arg-type]
+            return found.fetchall() if found.description else []
+
+    def _people(self) -> None:
+        """Couples for whom it is noon, enrolled in a campaign whose one step fell due five minutes ago, or will."""
+        database = open_database(self.server.url)
+        upgrade(database)
+        now = datetime.now(UTC)
+        hours = 12 - now.hour
+        noon = now + timedelta(hours=hours)
+        settings = load(self.workspace, environment={})
+        vault = load_vault(settings)
+        engine = Engine(settings, database, vault, VirtualClock(now - AT_ONCE))
+        zone = f"Etc/GMT{-hours:+d}"
+        first_due = noon - (timedelta(0) if self.size.seconds else BEFORE)
+        times = [
+            (first_due + timedelta(seconds=later)).time().replace(microsecond=0)
+            for later in range(max(self.size.seconds, 1))
+        ]
+        for first in range(0, self.size.deliveries // 2, 1000):
+            with database.begin() as connection:
+                for number in range(first, min(first + 1000, self.size.deliveries // 2)):
+                    at = times[number % len(times)]
+                    both = [person(f"P{number}x{each}", zone=zone, send_at=at, phone=None) for each in (1, 2)]
+                    couples.add(connection, vault, f"c{number:06d}", both, CONSENT, now - AT_ONCE)
+        campaign = identified(made_campaign(talk(STEP, days=(noon.weekday(),))))
+        began: date = noon.date() - timedelta(days=noon.weekday())
+        engine.enroll(campaign, began)
+        database.close()

@@ -1,0 +1,59 @@
+"""A place with processes that work in it, for one test or one benchmark."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+from faults.count import Count, count, resting
+from faults.hands import Hands
+from faults.place import Place, Size
+
+
+class Rig:
+    """A place and its hands. `unknowable`: how many deliveries faults other than killing may leave in doubt."""
+
+    def __init__(self, place: Place, *, hurried: bool) -> None:
+        self.place = place
+        self.hands = Hands(place, hurried=hurried)
+        self.unknowable = 0
+
+    def sent(self, part: float) -> bool:
+        """Whether the sink has accepted this part of all deliveries."""
+        return len(self.place.sink.accepted()) >= part * self.place.size.deliveries
+
+    def go_on(self, part: float) -> None:
+        """Wait until the sink has accepted this part of all deliveries."""
+        self.hands.until(lambda: self.sent(part))
+
+    def order(self, statement: str) -> None:
+        """Change the store behind the engine's back; nothing happens where it cannot be reached."""
+        with suppress(psycopg.Error):
+            self.place.ask(statement)
+
+    def settle(self, seconds: float = 120) -> Count:
+        """Wait until everything has come to rest, then count."""
+        self.hands.until(lambda: self.hands.whole and resting(self.place), seconds)
+        return count(self.place)
+
+    @property
+    def most_in_doubt(self) -> int:
+        """How many deliveries the faults can explain in doubt: of a killed process, the batch that it was sending."""
+        return self.hands.killed * self.place.size.batch + self.unknowable
+
+    def fair(self, counted: Count) -> bool:
+        """Whether nothing was lost, doubled, early or told wrongly, and no more is in doubt than faults can explain."""
+        return counted.right and counted.in_doubt <= self.most_in_doubt
+
+
+@contextmanager
+def rig(size: Size, *, hurried: bool = True) -> Iterator[Rig]:
+    """A rig that is gone afterwards, with all its processes."""
+    folder = Path(mkdtemp(prefix="rekindle-faults-", dir="/tmp"))
+    with closing(Place(folder, size)) as place:
+        made = Rig(place, hurried=hurried)
+        try:
+            yield made
+        finally:
+            made.hands.end()
