@@ -18,8 +18,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
 
 remember()
 
-KEEPING = "store", "deliver", "enroll", "hear", "run", "faults"
-"""The folders of tests about what is kept: each of them runs on either store, each time."""
+KEEPING = (
+    *("store", "deliver", "enroll", "hear", "run", "faults"),
+    *("report/test_report_figures.py", "report/test_report_page.py"),
+)
+"""The folders, and files, of tests about what is kept: each of them runs on either store, each time."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,8 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     asked = metafunc.config.getoption("--store")
     of_one = metafunc.definition.get_closest_marker("store")
-    folder = Path(__file__).parent
-    keeping = metafunc.definition.path.relative_to(folder).parts[0] in KEEPING
+    path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+    keeping = path in KEEPING or path.partition("/")[0] in KEEPING
     wanted = [*of_one.args] if of_one else [stores.SQLITE, stores.POSTGRESQL] if keeping or asked else [stores.SQLITE]
     wanted = [each for each in wanted if asked in {None, each}]
     metafunc.parametrize("_store", wanted, indirect=True, ids=[each if keeping else "" for each in wanted])

@@ -210,9 +210,11 @@ def _given(scope: Scope, whose: ColumnElement[bool]) -> Select[Any]:
 def _times(scope: Scope, whose: ColumnElement[bool]) -> Select[Any]:
     each = _given(scope, whose).cte("each").prefix_with("MATERIALIZED")
     late = each.c.given - each.c.sent
-    slot = case((late < 0, 0), else_=late // SLOT).label("slot")
-    return (
-        select(each.c.step, each.c.week, slot, func.count().label("number"))
+    # In a subquery: by PostgreSQL's reckoning, the same expression with other bound values is not the one grouped by.
+    slots = (
+        select(each.c.step, each.c.week, case((late < 0, 0), else_=late // SLOT).label("slot"))
         .where(and_(each.c.given.is_not(None), each.c.sent.is_not(None)))
-        .group_by(each.c.step, each.c.week, slot)
+        .subquery()
     )
+    columns = slots.c.step, slots.c.week, slots.c.slot
+    return select(*columns, func.count().label("number")).group_by(*columns)

@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Select, and_, case, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy import type_coerce as raw
 
 from engine.model.enrollment import EnrollmentStatus
@@ -146,19 +158,20 @@ def _stays(connection: Connection, scope: Scope) -> Stays:
 def _rows(scope: Scope, whose: ColumnElement[bool]) -> Select[Any]:
     """By day and whether they left: how many people, couples whose first leaving it is, and couples at all."""
     act = first_acts(whose).subquery("act")
-    began = (raw(enrollments.c.start, Integer) - EPOCH) * DAY
+    began = (raw(enrollments.c.start, Integer) - EPOCH) * literal(DAY, BigInteger)
     now = (literal(to_millis(scope.now), BigInteger) - began) // DAY
+    # By a sum, since SQLite would otherwise read the deliveries of everyone in the order of their index.
+    whole = deliveries.c.enrollment_id + literal_column("0")
     got = (
         select(
-            deliveries.c.enrollment_id,
+            whole.label("enrollment_id"),
             deliveries.c.partner_id,
             func.max(raw(deliveries.c.sent_at, BigInteger)).label("last"),
         )
         .select_from(enrollments)
         .join(deliveries, deliveries.c.enrollment_id == enrollments.c.id)
         .where(whose, deliveries.c.status == "sent")
-        # By a sum, since SQLite would otherwise read the deliveries of everyone in the order of their index.
-        .group_by(deliveries.c.enrollment_id + 0, deliveries.c.partner_id)
+        .group_by(whole, deliveries.c.partner_id)
         .cte("got")
         .prefix_with("MATERIALIZED")
     )

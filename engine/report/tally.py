@@ -4,7 +4,21 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
 
 from engine.report.cells import NONE, Count
 from engine.report.scope import Scope
@@ -41,6 +55,7 @@ def tally(
     found: dict[tuple[str, Any], dict[str, Count]] = defaultdict(lambda: dict.fromkeys(counted, NONE))
     everything: dict[str, tuple[str, ...]] = {TOTAL: (), **dimensions}
     most = max(map(len, everything.values()))
+    numbered = {column.key for column in rows(true()).selected_columns if isinstance(column.type, Integer)}
 
     def statement(whose: ColumnElement[bool]) -> Select[Any]:
         base = rows(whose).cte("base").prefix_with("MATERIALIZED")
@@ -50,9 +65,12 @@ def tally(
 
     for row in scope.each(connection, statement):
         keys = everything[row[0]]
-        parts = list(row)[1 : 1 + len(keys)]
+        parts = [
+            int(part) if key in numbered and part is not None else part
+            for key, part in zip(keys, list(row)[1:], strict=False)
+        ]
         value: Any = None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
-        numbers = list(row)[1 + most :]
+        numbers = [int(number) for number in list(row)[1 + most :]]  # a server's sums of sums are decimals
         sums = found[(row[0], value)]
         for place, column in enumerate(counted):
             before = sums[column]
@@ -71,21 +89,19 @@ def _one(base: Any, name: str, keys: tuple[str, ...], counted: tuple[str, ...], 
         by_couple = by_couple.where(columns[0].is_not(None))
     inner = by_couple.subquery()
     ours = [inner.c[key] for key in keys]
-    return (
-        select(
-            literal(name).label("dimension"),
-            *(column.label(f"key{place}") for place, column in enumerate(ours)),
-            *(literal(None).label(f"key{place}") for place in range(len(ours), most)),
-            *(
-                each
-                for column in counted
-                for each in (
-                    func.sum(inner.c[column]).label(f"{column}_sum"),
-                    func.sum(when(inner.c[column] > 0)).label(f"{column}_couples"),
-                )
-            ),
-        )
-        # Of nothing at all there is no row, not a row of nulls.
-        .having(func.count() > 0)
-        .group_by(*ours)
-    )
+    shown: list[ColumnElement[Any]] = [
+        literal(name).label("dimension"),
+        # As text, whatever they are: what is put together in one statement must be of one kind.
+        *(cast(column, String).label(f"key{place}") for place, column in enumerate(ours)),
+        *(cast(null(), String).label(f"key{place}") for place in range(len(ours), most)),
+        *(
+            each
+            for column in counted
+            for each in (
+                func.sum(inner.c[column]).label(f"{column}_sum"),
+                func.sum(when(inner.c[column] > 0)).label(f"{column}_couples"),
+            )
+        ),
+    ]
+    # Of nothing at all there is no row, not a row of nulls.
+    return select(*shown).having(func.count() > 0).group_by(*ours)

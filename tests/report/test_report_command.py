@@ -8,6 +8,8 @@ import pytest
 from shell import Shell
 from told import CAMPAIGN, Told
 
+pytestmark = pytest.mark.store("sqlite")  # its workspace is a file
+
 Run = Callable[..., str]
 
 
