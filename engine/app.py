@@ -54,6 +54,7 @@ from engine.render.resources import Help, Resources
 from engine.render.sandbox import RenderError
 from engine.settings import Settings
 from engine.store import alerts, jobs, places
+from engine.store.chain import PURPOSE as AUDIT
 from engine.store.database import Database, open_database
 from engine.store.notices import Post, sealed_to
 from engine.store.retention import Forgetting
@@ -98,6 +99,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.database = database
+        self.database.audit_key = vault.subkey(AUDIT)
         self.vault = vault
         self.clock = clock
         self._transports = transports

@@ -176,6 +176,9 @@ def _hashed(given: SecretStr) -> SecretStr:
     return given
 
 
+_LEAST = {"deliveries_days": 90, "events_days": 31, "answers_days": 90, "replies_days": 31, "audit_days": 90}
+
+
 class RetentionSettings(BaseModel):
     """How long what is over is kept, in days; 0: for ever. Once an hour, what is older is forgotten."""
 
@@ -192,10 +195,15 @@ class RetentionSettings(BaseModel):
         description="What providers told us, but for why an address is stopped. 0, or 31 and more.",
     )
     attempts_days: int = Field(400, ge=0, description="Attempts that were not accepted.")
+    answers_days: int = Field(
+        0, ge=0, description="Answers in campaigns that have ended, for their authors too. 0, or 90 and more."
+    )
+    replies_days: int = Field(400, ge=0, description="Texts that people wrote. 0, or 31 and more.")
+    audit_days: int = Field(0, ge=0, description="What operators did. 0, or 90 and more.")
 
     @model_validator(mode="after")
     def _not_too_short(self) -> Self:
-        for name, least in (("deliveries_days", 90), ("events_days", 31)):
+        for name, least in _LEAST.items():
             if 0 < getattr(self, name) < least:
                 raise PydanticCustomError(
                     "days", "{name} must be 0 or at least {least}", {"name": name, "least": least}

@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,21 @@ def test_a_short_password_is_refused_and_not_repeated(shell: Shell, monkeypatch:
     said = shell.run("operator", "hash-password", code=2)
     assert "too short" in said
     assert "hunter2" not in said
+
+
+def test_the_audit_is_checked_and_its_mark_given_back_later(shell: Shell) -> None:
+    shell.run("pause", "--all")
+    (early,) = shell.json("audit", "check")
+    shell.run("resume", "--all")
+    assert "All 2 acts are as they were written." in shell.run("audit", "check", "--mark", early["mark"])
+    assert "was altered" in shell.run("audit", "check", "--mark", "7:00", code=1)
+
+
+def test_an_act_that_somebody_altered_in_the_file_is_named(shell: Shell) -> None:
+    shell.run("pause", "--all")
+    shell.run("resume", "--all")
+    with closing(sqlite3.connect(shell.folder / "rekindle.sqlite3")) as file, file:
+        file.execute("DROP TRIGGER audit_never_changed")
+        file.execute("UPDATE audit SET actor = 'somebody else' WHERE id = 1")
+    assert "act 1 is not as it was written" in shell.run("audit", "check", code=1)
+    assert json.loads(shell.run("audit", "check", "--json", code=1))["act"] == 1

@@ -74,7 +74,7 @@ def test_couples_are_moved_on_this_command_only_and_once(begun: Shell) -> None:
     assert (done["couples"], done["messages"]) == (dry["couples"], dry["messages"])
     assert begun.json("campaigns", "upgrade", "little", "--all") == []
     assert "Nobody to move" in begun.run("campaigns", "upgrade", "little", "--all")
-    assert "couple rivera" in begun.run("audit", "list")
+    assert "couple 1 " in begun.run("audit", "list")  # by id: a couple's name may be made of theirs
     fridays = {str(each["local_time"])[:10] for each in begun.json("schedule") if each["step"] == "talk"}
     assert "2026-03-13" in fridays
 

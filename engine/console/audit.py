@@ -10,11 +10,6 @@ from engine.console.session import MOST, session
 group = typer.Typer(help="What operators did, and to what.", no_args_is_help=True)
 
 
-@group.callback()
-def audit() -> None:
-    """Keeps `list` a command of its own while it is the only one."""
-
-
 @group.command("list")
 def list_(
     context: typer.Context,
@@ -47,3 +42,34 @@ def list_(
     )
     if more:
         console().print(f"There are more: --before {found[-1].id}")
+
+
+@group.command()
+def check(
+    context: typer.Context,
+    mark: Annotated[
+        str | None, typer.Option(help="What an earlier check printed and you kept elsewhere.", metavar="MARK")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Look whether every act is still as it was written, in its place, and none is missing.
+
+    Keep the mark that it prints somewhere else: it tells an older state of the whole database that was put back.
+    """
+    from engine.errors import StoreError
+    from engine.store import chain
+
+    engine = session(context).engine
+    with engine.database.read() as connection:
+        found = chain.check(connection, engine.vault.subkey(chain.PURPOSE), mark)
+    if json:
+        said = {"broken": found.broken or None, "act": found.row, "mark": str(found.end)}
+        as_json([{"acts": found.kept, "unchained": found.unchained, **said}])
+        raise typer.Exit(1 if found.broken else 0)
+    if found.broken:
+        raise StoreError(
+            f"The audit was altered: {found.broken}.",
+            fix="`rekindle audit list` shows what is there; a backup shows what was.",
+        )
+    console().print(f"All {found.kept} acts are as they were written. The mark at the end:")
+    console().print(str(found.end), markup=False, soft_wrap=True)

@@ -158,29 +158,31 @@ def forget(
     from engine.store import audit
     from engine.store.retention import Forgetting
 
-    database, now = _opened(context), SystemClock().now()
+    database, now = _keyed(context), SystemClock().now()
     done = Forgetting(database, session(context).settings.retention).forget(now, MOST, dry_run=dry_run)
     if done and not dry_run:
         with database.begin() as connection:
             said = ", ".join(f"{number} {name}" for name, number in done.items())
             audit.record(connection, now, audit.COMMAND_LINE, Act.FORGET, said)
+    kinds = "deliveries", "events", "attempts", "answers", "replies", "acts"
     if json:
-        as_json(
-            [
-                {
-                    "deliveries": done["deliveries"],
-                    "events": done["events"],
-                    "attempts": done["attempts"],
-                    "dry_run": dry_run,
-                }
-            ]
-        )
+        as_json([{**{kind: done[kind] for kind in kinds}, "dry_run": dry_run}])
         return
-    verb = "would go" if dry_run else "are gone"
-    console().print(f"{done['deliveries']} deliveries, {done['events']} events and {done['attempts']} attempts {verb}.")
+    *most, last = (f"{done[kind]} {kind}" for kind in kinds)
+    console().print(f"{', '.join(most)} and {last} {'would go' if dry_run else 'are gone'}.")
 
 
 def _opened(context: typer.Context) -> Any:
     from engine.store.database import open_database
 
     return open_database(session(context).settings.resolved_database_url)
+
+
+def _keyed(context: typer.Context) -> Any:
+    """The same, for who adds to the audit."""
+    from engine.parts import load_vault
+    from engine.store import chain
+
+    database = _opened(context)
+    database.audit_key = load_vault(session(context).settings).subkey(chain.PURPOSE)
+    return database

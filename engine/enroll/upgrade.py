@@ -83,7 +83,7 @@ def _batch(
     if actor is not None:
         _write(connection, mover, found)
         act = f"upgrade {mover.old.digest[:12]} to {mover.new.digest[:12]}"
-        about = [f"couple {row.ref}" for row in rows] if refs is not None else []
+        about = [f"couple {row.couple_id}" for row in rows] if refs is not None else []
         for each in [f"campaign {mover.new.id}", *about] if after == 0 else about:
             audit.record(connection, mover.now, actor, act, each)
     return ids[-1] if len(rows) == BATCH else None

@@ -1,4 +1,4 @@
-"""What operators did, and to what. Nothing here is ever changed."""
+"""What operators did, and to what. Nothing here is ever changed, and `store.chain` tells when it was all the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, insert, select
 
+from engine.store import chain
 from engine.store.operating_schema import audit
 
 COMMAND_LINE = "command line"
@@ -24,8 +25,15 @@ class Act:
 
 
 def record(connection: Connection, at: datetime, actor: str, act: str, about: str) -> None:
-    """Keep that `actor` did `act`, in the caller's transaction. `about` is ids and names of ours, never an address."""
-    connection.execute(insert(audit).values(at=at, actor=actor[:100], act=act, about=about[:200]))
+    """Keep that `actor` did `act`, in the caller's transaction. `about` is ids and names of ours, never an address.
+
+    The transaction is a write transaction of a database that was given its key (`Database.audit_key`): the act is
+    chained to the one before it.
+    """
+    actor, act, about = (each.replace("\0", "") for each in (actor[:100], act, about[:200]))
+    link = chain.next_link(connection, chain.Content(at, actor, act, about))
+    added = insert(audit).values(at=at, actor=actor, act=act, about=about, chain=link.chain)
+    chain.end_at(connection, connection.execute(added.returning(audit.c.id)).scalar_one(), link)
 
 
 def read(

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import StoreError
-from engine.store import couples_schema, embedded, operating_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store import couples_schema, embedded, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.embedded import IN_MEMORY
 from engine.store.metadata import metadata
 
@@ -38,6 +38,8 @@ class Database:
         """Whether it is a server's, which many processes on many machines write to at once."""
         self.path = Path(name) if name and name != ":memory:" and not self.server else None
         """The file that it is in; None for one in memory or on a server."""
+        self.audit_key: bytes | None = None
+        """What acts are chained with (see store.chain); whoever records any is to give it."""
         reading = {"isolation_level": "REPEATABLE READ"} if self.server else {"reading": True}
         self._reader = engine.execution_options(**reading)
 
@@ -70,6 +72,7 @@ class Database:
         with self._plainly(), self.engine.begin() as connection:
             if self.server:
                 connection.execute(self._kind.BESIDE_OTHERS if shared else self._kind.ALONE)
+            connection.info["audit_key"] = self.audit_key
             yield connection
 
     @contextmanager

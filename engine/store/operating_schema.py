@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -29,7 +30,8 @@ holds = Table(
     PrimaryKeyConstraint("kind", "name"),
 )
 
-# What operators did, and to what: ids and names of ours, never an address or anybody's words. Nothing is ever changed.
+# What operators did, and to what: ids and names of ours, never an address or anybody's words. Nothing is ever changed:
+# triggers refuse it, see keeping_schema.
 audit = Table(
     "audit",
     metadata,
@@ -38,6 +40,7 @@ audit = Table(
     Column("actor", String(100), nullable=False),
     Column("act", String(64), nullable=False),
     Column("about", String(200), nullable=False),
+    Column("chain", LargeBinary),  # a keyed hash over the one before and this act; null: from before there was a chain
     sqlite_autoincrement=True,
 )
 Index("ix_audit_about", audit.c.about)

@@ -1,8 +1,9 @@
 """What is forgotten because it is old: by class of data, in small batches, while everything else goes on.
 
 Never forgotten: what steers or proves something. A delivery of a campaign that still runs keeps its occurrence from
-being sent again; an event that stopped an address says why it is stopped; consents, suppressions, assignments and the
-audit stay. Notices stay, since each is said once.
+being sent again; an event that stopped an address says why it is stopped; consents, suppressions and assignments stay,
+and so do answers of a campaign that still runs. Notices stay, since each is said once. What is forgotten of the audit
+leaves a mark in its place (store.chain).
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Integer,
     Select,
@@ -20,17 +22,18 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
-    or_,
     select,
 )
 
 from engine.model.event import EventType
 from engine.model.notice import NOTICES
 from engine.sections import RetentionSettings
+from engine.store import chain
+from engine.store.couples_schema import answers
 from engine.store.database import Database
 from engine.store.portable import up_to
 from engine.store.rowset import rows, rowset
-from engine.store.schema import attempts, deliveries, enrollments, events
+from engine.store.schema import attempts, deliveries, enrollments, events, replies
 from engine.store.types import Instant
 
 PAGE = 1_000
@@ -66,25 +69,29 @@ _newest = (
     .correlate(enrollments)
     .scalar_subquery()
 )
-_ended = (
-    select(
-        enrollments.c.id,
-        (enrollments.c.created_at >= _before).label("young"),
-        and_(
-            enrollments.c.status.in_(["completed", "stopped"]),
-            enrollments.c.campaign != NOTICES,
-            func.coalesce(_newest < _before, False),
-            ~select(1)
-            .where(
-                deliveries.c.enrollment_id == enrollments.c.id,
-                or_(deliveries.c.status.in_(["planned", "claimed", "sending", "in_doubt"])),
-            )
-            .correlate(enrollments)
-            .exists(),
-        ).label("may_go"),
+_unsettled = (
+    select(1)
+    .where(
+        deliveries.c.enrollment_id == enrollments.c.id,
+        deliveries.c.status.in_(["planned", "claimed", "sending", "in_doubt"]),
     )
-    .where(enrollments.c.id > _after)
-    .order_by(enrollments.c.id)
+    .correlate(enrollments)
+    .exists()
+)
+
+
+def _ended(older: ColumnElement[bool]) -> Select[Any]:
+    """Campaigns of couples that are over, and have been so long enough as `older` says."""
+    over = enrollments.c.status.in_(["completed", "stopped"]) & (enrollments.c.campaign != NOTICES)
+    young = (enrollments.c.created_at >= _before).label("young")
+    page = select(enrollments.c.id, young, and_(over, older, ~_unsettled).label("may_go"))
+    return page.where(enrollments.c.id > _after).order_by(enrollments.c.id).limit(up_to())
+
+
+_replies = (
+    select(replies.c.id, (replies.c.at >= _before).label("young"), literal_column("1 = 1").label("may_go"))
+    .where(replies.c.id > _after)
+    .order_by(replies.c.id)
     .limit(up_to())
 )
 
@@ -107,7 +114,12 @@ class Class:
 
 
 _CLASSES: dict[str, Class] = {
-    "deliveries": Class(_ended, deliveries.c.enrollment_id, PAGE // 10),
+    # Answers first: when their deliveries are gone, nothing says any more when a campaign was over.
+    "answers": Class(
+        _ended(func.coalesce(_newest, enrollments.c.created_at) < _before), answers.c.enrollment_id, PAGE // 10
+    ),
+    "replies": Class(_replies, replies.c.id, PAGE),
+    "deliveries": Class(_ended(func.coalesce(_newest < _before, False)), deliveries.c.enrollment_id, PAGE // 10),
     "events": Class(_events, events.c.id, PAGE),
     "attempts": Class(_attempts, attempts.c.id, PAGE),
 }
@@ -118,7 +130,8 @@ class Forgetting:
 
     def __init__(self, database: Database, kept: RetentionSettings) -> None:
         self._database = database
-        self._days = {"deliveries": kept.deliveries_days, "events": kept.events_days, "attempts": kept.attempts_days}
+        self._days = {name: getattr(kept, f"{name}_days") for name in _CLASSES}
+        self._audit_days: int = kept.audit_days
         self._stands: dict[str, int] = {}
 
     def forget(
@@ -142,7 +155,15 @@ class Forgetting:
                 progress(page)
                 if not page:
                     break
+        if self._audit_days:
+            done += self._acts(now - timedelta(days=self._audit_days), most, dry_run=dry_run)
         return done
+
+    def _acts(self, before: datetime, most: int, *, dry_run: bool) -> Counter[str]:
+        """The acts of the audit; a look ahead changes nothing, but needs the key that a writer has."""
+        with self._database.begin() as connection:
+            number = chain.forget(connection, before, min(most, AN_HOUR), dry_run=dry_run)
+        return Counter({"acts": number} if number else {})
 
     def _turn(self, name: str, before: datetime, done: Counter[str], *, dry_run: bool) -> int:
         """One page; how many rows it had, 0 at the end."""

@@ -2,16 +2,24 @@
 
 from datetime import timedelta
 
-from world import at, opened
+from world import VAULT, at, opened
 
-from engine.store import audit
+from engine.store import audit, chain
+from engine.store.database import Database
 
 NINE = at("2026-03-03T09:00")
 
 
+def keyed() -> Database:
+    """An empty database whose acts are chained."""
+    database = opened(None)
+    database.audit_key = VAULT.subkey(chain.PURPOSE)
+    return database
+
+
 def kept(number: int) -> list[tuple[str, str]]:
     """`number` acts about two couples, read back a page of two at a time."""
-    database = opened(None)
+    database = keyed()
     with database.begin() as connection:
         for each in range(number):
             audit.record(connection, NINE + timedelta(minutes=each), "eve", f"act {each}", f"couple {each % 2}")
@@ -27,7 +35,7 @@ def test_pages_hold_every_act_once_the_newest_first() -> None:
 
 
 def test_only_acts_about_one_thing_are_read_when_asked_for() -> None:
-    database = opened(None)
+    database = keyed()
     with database.begin() as connection:
         for about in ("couple 1", "couple 10", "couple 1"):
             audit.record(connection, NINE, "eve", "pause couple", about)
@@ -38,7 +46,7 @@ def test_only_acts_about_one_thing_are_read_when_asked_for() -> None:
 
 
 def test_an_act_that_is_rolled_back_leaves_no_trace() -> None:
-    database = opened(None)
+    database = keyed()
     try:
         with database.begin() as connection:
             audit.record(connection, NINE, "eve", "pause", "everything")

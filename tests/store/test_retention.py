@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
-from world import World, person, talk
+from world import VAULT, World, person, talk
 
+from engine.deliver.halting import EVERYTHING
 from engine.errors import SettingsError
+from engine.operating import Operator
 from engine.sections import RetentionSettings
 from engine.settings import load
-from engine.store import retention, schema
+from engine.store import audit, chain, retention, schema
+from engine.store.couples_schema import answers
 from engine.store.retention import Forgetting
 
 YEAR = timedelta(days=365)
@@ -134,3 +137,44 @@ def test_a_time_that_would_forget_what_is_still_needed_is_refused(tmp_path: Any,
     (tmp_path / "rekindle.toml").write_text(f"[retention]\n{said}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="retention"):
         load(tmp_path)
+
+
+def test_answers_of_a_campaign_that_is_over_and_texts_go_by_their_own_ages() -> None:
+    world = lived()
+    now = world.clock.now()
+    with world.database.begin() as connection:
+        key = {"enrollment_id": 1, "step": "talk", "occurrence": 1, "partner_id": 1}
+        connection.execute(insert(answers).values(**key, text_cipher=b"sealed", given_at=now))
+        said = {"source": "twilio", "key": "r1", "channel": "sms", "at": now, "text_cipher": b"sealed"}
+        connection.execute(insert(schema.replies).values(partner_id=1, **said))
+    assert forgotten(world, RetentionSettings(answers_days=400, replies_days=31, events_days=0)) == {"replies": 1}
+    assert len(world.rows(answers)) == 1
+    assert forgotten(world, RetentionSettings(answers_days=400, events_days=0)) == {"answers": 1, "attempts": 1}
+    assert world.rows(schema.replies) == world.rows(answers) == []
+
+
+def test_answers_of_a_campaign_that_still_runs_stay() -> None:
+    world = World(talk(weeks=(1, 2)))
+    world.join("x", person("Ana"), person("Ben"))
+    world.enroll()
+    world.go_to("2026-03-03T09:00")
+    with world.database.begin() as connection:
+        key = {"enrollment_id": 1, "step": "talk", "occurrence": 1, "partner_id": 1}
+        connection.execute(insert(answers).values(**key, text_cipher=b"sealed", given_at=world.clock.now()))
+    assert forgotten(world, RetentionSettings(answers_days=90)) == {}
+
+
+def test_acts_go_and_what_is_left_of_the_audit_is_still_whole() -> None:
+    world = lived()
+    operator = Operator(world.engine)
+    operator.pause(EVERYTHING)
+    world.clock.fast_forward(YEAR)
+    operator.resume(EVERYTHING)
+    kept = RetentionSettings(audit_days=90, events_days=0, attempts_days=0)
+    forgetting = Forgetting(world.database, kept)
+    assert dict(forgetting.forget(world.clock.now(), dry_run=True)) == {"acts": 1}
+    assert dict(forgetting.forget(world.clock.now())) == {"acts": 1}
+    with world.database.read() as connection:
+        found = chain.check(connection, VAULT.subkey(chain.PURPOSE))
+        assert [each.act for each in audit.read(connection)] == ["resume"]
+    assert (found.kept, found.broken) == (1, "")

@@ -58,6 +58,8 @@ def shape(connection: Connection) -> dict[str, Any]:
     indexes = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
     found["indexes"] = {name: re.sub(r"[\s\"()]+", " ", sql).strip().lower() for name, sql in indexes}
     checks = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%CHECK%'"))
+    triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    found["triggers"] = {row.name: row.sql for row in triggers}
     found["checks"] = {name: sorted(re.findall(r"CHECK \((.*)\)", sql)) for name, sql in checks}
     return found
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from engine.store import couples_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store import couples_schema, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.metadata import metadata
 
 context.configure(
