@@ -48,6 +48,24 @@ class Rate:
         return sum(number for _, number in self._seen) / max(min(now - self._began, WINDOW), 1.0)
 
 
+class Shed:
+    """Web requests that there was no room for: how many, by kind and why, such as ("page", "busy")."""
+
+    def __init__(self, now: Callable[[], float] = stopwatch) -> None:
+        self.counted: Counter[tuple[str, str]] = Counter()
+        self._now = now
+        self._last: float | None = None
+
+    def add(self, kind: str, why: str) -> None:
+        """One more, now."""
+        self.counted[kind, why] += 1
+        self._last = self._now()
+
+    def lately(self) -> bool:
+        """Whether there was one in the last minute."""
+        return self._last is not None and self._now() - self._last <= WINDOW
+
+
 @dataclass
 class Measures:
     """`ends` counts by channel, status and reason, as in "sms skipped paused"; it only grows."""
@@ -57,6 +75,7 @@ class Measures:
     tick: Histogram = field(default_factory=Histogram)
     claim_to_record: Histogram = field(default_factory=Histogram)
     told: Counter[tuple[str, str]] = field(default_factory=Counter)  # tellings of incidents, by way and what came of it
+    shed: Shed = field(default_factory=Shed)
 
     def add(self, ends: Counter[str]) -> None:
         """Take over what a batch came to."""

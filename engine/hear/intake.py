@@ -114,6 +114,10 @@ class Hearing:
         self.taken[call.source, "reacted"] += 1
         return self._answer(source, taken.response)
 
+    def silence(self, name: str) -> Answer | None:
+        """What to answer the provider of a stored call that is reacted to later."""
+        return self._answer(self._sources[name], None)
+
     def catch_up(self, limit: int = 200) -> Caught:
         """React to what was stored and left, and to events whose delivery has become known since they came.
 

@@ -32,6 +32,7 @@ class Action(Described):
     WEBHOOK_REFUSED = "webhook_refused", "A call was turned away: not signed, or for nobody here."
     REACT_FAILED = "react_failed", "Reacting to a stored call failed; it is tried again."
     WEB_FAILED = "web_failed", "A web request failed by a mistake of ours."
+    STORE_AWAY = "store_away", "Web requests were told to come again: the database is busy, full or gone."
     WORKER_BEGAN = "worker_began", "One of several worker processes begins."
     WORKER_ENDED = "worker_ended", "One of them has ended unasked, and another is to take its place."
     WORKER_HUNG = "worker_hung", "One of them says nothing any more, and is killed."

@@ -28,6 +28,7 @@ from engine import __version__
 from engine.app import Engine
 from engine.web.calendar import CalendarFeed
 from engine.web.confirm import Confirm
+from engine.web.crowd import Crowd
 from engine.web.decline import Decline
 from engine.web.desk import Desk
 from engine.web.fresh import Fresh
@@ -56,8 +57,9 @@ def create_app(engine: Engine, *, docs: bool = False) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would be built from the Host header
     )
-    screen = Screen(engine)
-    app.add_middleware(Guard, sorry=screen.sorry)
+    screen, shed = Screen(engine), engine.measures.shed
+    app.add_middleware(Crowd, shed=shed, header=engine.settings.web.client_header, sorry=screen.sorry)
+    app.add_middleware(Guard, sorry=screen.sorry, shed=shed)
     screen.catch(app)
     turn = Turn()
     app.include_router(Webhooks(engine, turn).router)

@@ -2,7 +2,7 @@
 
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from starlette.datastructures import MutableHeaders
@@ -10,7 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.errors import StoreError
+from engine.measures import Shed
 from engine.model.action import Action, note
+from engine.web.crowd import Sorry, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,9 @@ HEADERS: Mapping[str, str] = {
 
 
 MISTAKE = "Our mistake; try again later."
+AWAY = "The database cannot be used at the moment; try again later."
+AWAY_SECONDS = 30
+"""When to come again once the database could not be used: it was asked for about as long."""
 
 
 def policy(styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
@@ -50,14 +56,18 @@ def _source(text: str) -> str:
 
 
 class Guard:
-    """Puts HEADERS on every answer, and answers 500 for a bug of ours (`sorry` has the words): a provider tries again.
+    """Puts HEADERS on every answer, and answers for what nobody caught (`sorry` has the words): 503 with Retry-After
+    while the database is busy, full or gone, 500 for a bug of ours. A provider tries again.
 
-    What a call holds is in the exception's words and in a traceback's source lines: only its class is logged.
+    What a call holds is in the exception's words and in a traceback's source lines: only its class is logged. That the
+    database cannot be used is logged the first, second, fourth … time: callers must not fill a disk.
     """
 
-    def __init__(self, app: ASGIApp, sorry: Callable[[Request], Awaitable[Response]] | None = None) -> None:
+    def __init__(self, app: ASGIApp, sorry: Sorry | None = None, shed: Shed | None = None) -> None:
         self._app = app
         self._sorry = sorry or _sorry
+        self._shed = shed or Shed()
+        self._away = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -78,13 +88,28 @@ class Guard:
             await self._app(scope, receive, guarded)
         except ClientDisconnect:
             return  # nobody is left to answer
+        except StoreError as error:
+            self._shed.add(kind_of(scope), "database")
+            self._say_away(error)
+            if not started:
+                answer = await self._sorry(Request(scope), 503, AWAY_SECONDS)
+                await answer(scope, receive, guarded)
         except Exception as error:
             said = f"A web request failed with {type(error).__name__}."
             note(log, Action.WEB_FAILED, said, logging.ERROR, error=type(error).__name__)
             if not started:
-                answer = await self._sorry(Request(scope))
+                answer = await self._sorry(Request(scope), 500, 0)
                 await answer(scope, receive, guarded)
 
+    def _say_away(self, error: StoreError) -> None:
+        """What is wrong is the database's word, which holds nothing of the call."""
+        self._away += 1
+        if self._away & (self._away - 1) == 0:
+            facts = {"error": type(error).__name__, "number": self._away}
+            note(log, Action.STORE_AWAY, f"{error} {error.fix}".strip(), logging.ERROR, **facts)
 
-async def _sorry(_request: Request) -> Response:
-    return JSONResponse({"detail": MISTAKE}, 500)
+
+async def _sorry(_request: Request, status: int, seconds: int) -> Response:
+    if status == 500:
+        return JSONResponse({"detail": MISTAKE}, status)
+    return JSONResponse({"detail": AWAY}, status, {"Retry-After": str(seconds)})

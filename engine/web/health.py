@@ -2,7 +2,10 @@
 
 GET HEAD  /healthz   200: the process answers. It asks nothing of the database, so a busy one restarts nobody.
 GET HEAD  /readyz    200: the database answers, is of this version, and the process has not been told to end; else 503
-GET HEAD  /health    as /readyz but for the last; also how many calls were refused since the start, and why
+GET HEAD  /health    as /readyz but for the last; also how many calls were refused since the start, and why, and whether
+                     there was more than there is room for ("load": "shedding", in the last minute) and how often (shed)
+
+A process that sheds is ready all the same: were it taken out, the others would be given its share as well.
 """
 
 import asyncio
@@ -50,7 +53,10 @@ class Health:
         good = await self._can_work()
         word = "ok" if good else "failing"
         refused = {f"{name} {why}": number for (name, why), number in sorted(self._engine.hearing.refused.items())}
-        return JSONResponse({"status": word, "database": word, "refused": refused}, 200 if good else 503)
+        load = "shedding" if self._engine.measures.shed.lately() else "ok"
+        shed = {f"{kind} {why}": number for (kind, why), number in sorted(self._engine.measures.shed.counted.items())}
+        said = {"status": word, "database": word, "load": load, "refused": refused, "shed": shed}
+        return JSONResponse(said, 200 if good else 503)
 
     async def _can_work(self) -> bool:
         try:

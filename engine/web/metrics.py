@@ -119,6 +119,12 @@ class _Found(Collector):
             for (source, outcome), number in sorted(counted.items()):
                 calls.add_metric((source, outcome), number)
         yield calls
+        shed = CounterMetricFamily(
+            "rekindle_web_shed", "Web requests that there was no room for, by kind and why.", labels=("kind", "why")
+        )
+        for (kind, why), number in sorted(measures.shed.counted.items()):
+            shed.add_metric((kind, why), number)
+        yield shed
         told = CounterMetricFamily(
             "rekindle_tellings", "Tellings of incidents, by way and what came of them.", labels=("way", "outcome")
         )

@@ -23,7 +23,8 @@ ANSWERS = {
     413: "The form is too long.",
     415: "It is no form.",
     422: "The form again, with what there is to mend.",
-    429: "Too much of it for now.",
+    429: "Too much of it for now; Retry-After says when to come again.",
+    503: "No room, or no database, for now; Retry-After says when to come again.",
 }
 FORM_ANSWERS = (403, 408, 413, 415)
 """What any form may be answered, whatever its page does."""

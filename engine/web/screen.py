@@ -14,11 +14,13 @@ from engine.app import Engine
 from engine.model.locale import places
 from engine.model.strategy import DEFAULT_LOCALE
 from engine.parts import sender_of, template_folders
-from engine.render.pages import Pages
+from engine.render.pages import Page, Pages
 from engine.web.forms import LONGEST, Form, FormRefused, read_form
 from engine.web.guard import MISTAKE, policy
 
 log = logging.getLogger(__name__)
+
+BUSY = "It is too much at the moment; try again later."
 
 _WANTED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*(?:;\s*q=([01](?:\.\d{0,3})?))?")
 _MOST_WANTED = 20
@@ -30,6 +32,7 @@ class Screen:
     def __init__(self, engine: Engine) -> None:
         self._site = engine.settings.public_url
         self._pages = Pages(template_folders(engine.settings), sender_of(engine.settings))
+        self._sorries: dict[tuple[int, str], Page] = {}
 
     @property
     def languages(self) -> frozenset[str]:
@@ -80,22 +83,28 @@ class Screen:
                 return await http_exception_handler(request, error)
             return await self.problem(error.status_code, self.locale(request), error.headers)
 
-    async def sorry(self, request: Request) -> Response:
-        """Our mistake, said with a page to a browser and in JSON to anybody else."""
+    async def sorry(self, request: Request, status: int, seconds: int) -> Response:
+        """Our mistake (500) or that it is too much (429, 503; come again after so many seconds), said with a page to a
+        browser and in JSON to anybody else. A page is written once: there may be many to tell, and no thread free.
+        """
+        headers = {"Retry-After": str(seconds)} if seconds else {}
         if _wants_page(request):
             try:
-                return await self.problem(500, self.locale(request))
+                return self._kept(status, self.locale(request), headers)
             except Exception as error:  # such as a page that cannot be rendered, which may be the mistake itself
                 log.error("The page about a mistake failed with %s.", type(error).__name__)
-        return JSONResponse({"detail": MISTAKE}, 500)
+        return JSONResponse({"detail": MISTAKE if status == 500 else BUSY}, status, headers)
+
+    def _kept(self, status: int, locale: str, headers: Mapping[str, str]) -> Response:
+        language = next((place for place in places(locale) if place in self.languages), DEFAULT_LOCALE)
+        if (status, language) not in self._sorries:
+            self._sorries[status, language] = self._pages.write("problem", language, problem=status)
+        return _shown(self._sorries[status, language], status, headers)
 
     def _write(
         self, page: str, locale: str | None, status: int, headers: Mapping[str, str], variables: dict[str, object]
     ) -> Response:
-        made = self._pages.write(page, locale or DEFAULT_LOCALE, **variables)
-        return HTMLResponse(
-            made.html, status, {**headers, "Content-Security-Policy": policy(made.styles, made.scripts)}
-        )
+        return _shown(self._pages.write(page, locale or DEFAULT_LOCALE, **variables), status, headers)
 
     def _asked(self, header: str) -> str:
         """The first of an Accept-Language that pages speak; English when they speak none (RFC 9110, 12.5.4)."""
@@ -104,6 +113,10 @@ class Screen:
             if float(each[2] or 1) > 0 and any(place in self._pages.languages for place in places(each[1])):
                 return each[1]
         return DEFAULT_LOCALE
+
+
+def _shown(made: Page, status: int, headers: Mapping[str, str]) -> Response:
+    return HTMLResponse(made.html, status, {**headers, "Content-Security-Policy": policy(made.styles, made.scripts)})
 
 
 def _wants_page(request: Request) -> bool:

@@ -12,9 +12,8 @@ from starlette.types import ASGIApp
 from engine.app import Engine
 from engine.errors import SettingsError
 from engine.web.app import create_app, create_metrics_app
+from engine.web.connection import Connection
 
-MOST_CONNECTIONS = 800
-"""Below the 1,024 files that a process may usually open. Calls over it get 503, which Twilio does not try again."""
 GRACE_SECONDS = 10
 """How long calls that are under way may go on once the end has been asked for; a reaction is stored work, and quick."""
 
@@ -65,7 +64,7 @@ async def serving_app(app: ASGIApp, host: str, port: int, table: str, grace: int
         proxy_headers=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=MOST_CONNECTIONS,
+        http=Connection,
         timeout_graceful_shutdown=grace,
     )
     server = _Server(config)

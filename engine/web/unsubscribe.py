@@ -55,7 +55,7 @@ class Unsubscribe:
             return await self._unknown(request)
         pressed = form.all("confirm") == ("yes",)
         now, how = self._engine.clock.now(), BY_HAND if pressed else ONE_CLICK
-        await self._turn.insist(partial(unsubscribe, self._engine.database, claims, now, how))
+        await self._turn.insist(partial(unsubscribe, self._engine.database, claims, now, how), first=True)
         return await self._page("unsubscribed", claims) if pressed else PlainTextResponse("Unsubscribed.\n")
 
     def _claims(self, request: Request) -> Claims | None:

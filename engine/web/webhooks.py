@@ -4,7 +4,11 @@
 403        not signed by the provider, or not for this address; nothing is kept
 404        no transport of this name here hears calls of this kind
 408, 413   the body came too slowly, or is too long
-500        our mistake, or a database that stays busy; SendGrid tries again for a day, Twilio does not
+500        our mistake; SendGrid tries again for a day, Twilio does not
+503, 429   not stored: too much of it, or the database is busy, full or gone; Retry-After says when to come again
+
+Storing comes before all else that this process writes: a call that was answered with 2xx is stored, whatever becomes of
+the reaction to it.
 """
 
 import asyncio
@@ -18,6 +22,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.background import BackgroundTask
 
 from engine.app import Engine
+from engine.errors import StoreError
 from engine.hear.intake import UnknownSource
 from engine.model.action import Action, note
 from engine.transport.source import Forged, Hook, NotOurs
@@ -35,6 +40,9 @@ LIMITS: Mapping[str, int] = {
 """The kinds of calls there are, and the longest body of each, in bytes."""
 
 INBOUND = "inbound"
+ANSWER_SECONDS = 10.0
+"""So long a text waits for the words that it is answered with, as Twilio gives up after 15. Then the reaction goes on,
+and only its words are not sent."""
 
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}, "description": "The transport."},
@@ -47,6 +55,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     404: {"description": "Nothing here hears such calls."},
     408: {"description": "The body did not end in time."},
     413: {"description": "The body is too long."},
+    429: {"description": "Too many calls from one address at once; Retry-After says when to call again."},
+    503: {"description": "Not stored; Retry-After says when to call again."},
 }
 
 
@@ -83,14 +93,29 @@ class Webhooks:
             with Room(self._large) as room:
                 body = await read_body(request, LIMITS[kind], room=room)
                 hook = Hook(kind, self._url(request), dict(request.headers), body, self._engine.clock.now())
-                number = await self._turn.insist(partial(self._hearing.receive, name, hook))
+                number = await self._turn.insist(partial(self._hearing.receive, name, hook), first=True)
         except (UnknownSource, NotOurs, Forged) as refusal:
             self._say_refused()
             raise HTTPException(403 if isinstance(refusal, Forged) else 404) from None
         if kind != INBOUND:
             return Response(status_code=204, background=BackgroundTask(self.react_later, number))
-        answer = await self.react(number)  # it may carry a text back to whoever wrote
+        answer = await self._answer(name, number)  # it may carry a text back to whoever wrote
         return Response(status_code=204) if answer is None else Response(answer.body, 200, media_type=answer.media_type)
+
+    async def _answer(self, name: str, number: int) -> Any:
+        """What to answer a stored text; nothing in words where the reaction is late or the database cannot be used: the
+        call is kept, and reacted to by us or by the next tick.
+        """
+        reacting = asyncio.create_task(self.react(number))
+        done, _ = await asyncio.wait({reacting}, timeout=ANSWER_SECONDS)
+        if not done:
+            reacting.add_done_callback(_say_failed)
+            return self._hearing.silence(name)
+        try:
+            return reacting.result()
+        except StoreError as error:
+            _note_failed(error)
+            return self._hearing.silence(name)
 
     async def react(self, number: int) -> Any:
         """React to a stored call in its turn; what its provider is answered."""
@@ -109,8 +134,7 @@ class Webhooks:
                 try:
                     await self.react(self._left[0])
                 except Exception as error:
-                    said = f"Reacting to a stored call failed with {type(error).__name__}."
-                    note(log, Action.REACT_FAILED, said, logging.ERROR, error=type(error).__name__)
+                    _note_failed(error)
                 self._left.popleft()
         finally:
             self._left.clear()  # cancelled at the end of the process: the next tick finds them
@@ -129,3 +153,14 @@ class Webhooks:
         query: bytes = request.scope["query_string"]
         wire = path.partition(b"?")[0] + (b"?" + query if query else b"")
         return self._public + wire.decode("latin-1")
+
+
+def _say_failed(reacting: asyncio.Task[Any]) -> None:
+    error = None if reacting.cancelled() else reacting.exception()
+    if error is not None:
+        _note_failed(error)
+
+
+def _note_failed(error: BaseException) -> None:
+    said = f"Reacting to a stored call failed with {type(error).__name__}."
+    note(log, Action.REACT_FAILED, said, logging.ERROR, error=type(error).__name__)

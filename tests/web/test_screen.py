@@ -7,8 +7,8 @@ from fastapi import Request, Response
 from wire import call
 from world import World
 
+from engine.render.pages import Pages
 from engine.web.app import create_app
-from engine.web.screen import Screen
 from engine.web.unsubscribe import Unsubscribe
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "accept-language": "es"}
@@ -48,9 +48,9 @@ def test_our_mistake_is_owned_up_to_and_not_described(
 
 
 def test_even_where_no_page_can_be_written_an_answer_is_given(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def bug(*_given: object, **_named: object) -> None:
+    def bug(*_given: object, **_named: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Screen, "show", bug)
+    monkeypatch.setattr(Pages, "write", bug)
     seen = call(create_app(world.engine), "GET", "/u/x", headers=BROWSER)
     assert (seen.status_code, list(seen.json())) == (500, ["detail"])

@@ -263,7 +263,13 @@ def test_calls_at_once_are_all_heard(site: Site) -> None:
 
 
 def test_health_says_how_many_calls_were_refused_and_no_name_that_a_stranger_made_up(site: Site) -> None:
-    assert call(site.app, "GET", "/health").json() == {"status": "ok", "database": "ok", "refused": {}}
+    assert call(site.app, "GET", "/health").json() == {
+        "status": "ok",
+        "database": "ok",
+        "load": "ok",
+        "refused": {},
+        "shed": {},
+    }
     site.post(EVENTS, b"[]", headers={})
     site.post("/webhooks/canary%40example.com/events", b"[]")
     answer = call(site.app, "GET", "/health")
