@@ -66,5 +66,6 @@ class Record:
     partners: dict[int, int]  # the store's id of each person's row, by their number (also of who was erased)
     enrollments: dict[int, int]  # the couple's number, by the store's id of its enrollment
     rows: tuple[dict[str, Any], ...]  # the deliveries table at the end, read by SQL alone
-    tables: dict[str, tuple[dict[str, Any], ...]]  # the others that the checker asks about
+    tables: dict[str, tuple[dict[str, Any], ...]]  # every other table by its name, as SQL alone reads it
     faults: dict[str, int]  # how many of each were injected
+    courses: dict[str, int] = field(default_factory=dict)  # which of Script.courses a definition's digest stands for
