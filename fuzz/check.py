@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     rules_hours.hours,
     rules_hours.in_time,
     rules_hours.caps,
+    rules_hours.catching_up,
     rules_rows.every_occurrence,
     rules_rows.of_the_calendar,
     rules_rows.at_rest,

@@ -140,9 +140,21 @@ def _suppresses(channel: str | None, *, firm: bool) -> Callable[[Life, Happening
 
 
 def _starts(life: Life, happening: Happening, done: Done) -> None:
+    """START takes back a STOP of the phone and ends the pauses of those who have it."""
     address = life.address(_who(happening), "sms")
     if address is not None:
         _bar(life, ("suppressed", address), happening, done, False)
+        for person in life.people.values():
+            if person.phone == address:
+                _bar(life, ("paused", person.number), happening, done, False)
+
+
+def _resumes(life: Life, happening: Happening, done: Done) -> None:
+    """Whose phone was stopped may mean START by it."""
+    _bar(life, ("paused", _who(happening)), happening, done, False)
+    address = life.address(_who(happening), "sms")
+    if address is not None:
+        _bar(life, ("suppressed", address), happening, replace(done, told=False), False)
 
 
 def _bars(word: str, *, couple: bool, on: bool = True) -> Callable[[Life, Happening, Done], None]:
@@ -225,7 +237,7 @@ _ACTS: Mapping[Kind, Callable[[Life, Happening, Done], None]] = {
     Kind.COMPLAIN: _suppresses("email", firm=True),
     Kind.SUPPRESS: _suppresses(None, firm=True),
     Kind.PAUSE: _bars("paused", couple=False),
-    Kind.RESUME: _bars("paused", couple=False, on=False),
+    Kind.RESUME: _resumes,
     Kind.PAUSE_COUPLE: _bars("pause of both", couple=True),
     Kind.RESUME_COUPLE: _bars("pause of both", couple=True, on=False),
     Kind.LEAVE: _bars("left", couple=False),

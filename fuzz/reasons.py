@@ -155,9 +155,9 @@ def _unknown_zone(case: Case, person: Person, row: Row) -> bool:
     )
 
 
-def _refused(case: Case, person: Person, row: Row) -> bool:
-    """A provider refused it, which none does but where faults are sown."""
-    return bool(sum(case.record.faults.values()))
+def _refused(*fates: str) -> Holds:
+    """A provider refused something so, which none does but where that is sown."""
+    return lambda case, person, row: any(case.record.faults.get(f"provider: {fate}") for fate in fates)
 
 
 def _dropped(case: Case, person: Person, row: Row) -> bool:
@@ -182,8 +182,8 @@ REASONS: Mapping[str, Holds] = {
     "stopped": lambda case, person, row: _ended("stopped")(case, person, row) or _ended("split")(case, person, row),
     "left": _ended("left"),
     "changed": _changed,
-    "rejected": _refused,
-    "recipient_rejected": _refused,
-    "gave_up": _refused,
+    "rejected": _refused("rejected"),
+    "recipient_rejected": _refused("bad_recipient"),
+    "gave_up": _refused("refused", "throttled", "misconfigured", "down"),
     "dropped": _dropped,
 }

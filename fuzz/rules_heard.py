@@ -77,6 +77,7 @@ def answered(case: Case) -> Iterator[Violation]:
             continue
         person = case.life.people[happening.who]
         gone = any(case.life.bars.get((word, person.number)) for word in ("left", "erased"))
+        gone = gone or bool(case.life.bars.get(("split", person.couple)))  # then what nobody saw is forgotten
         key = row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"]
         if person.keeps_answers and not gone and key not in have:
             yield Violation(

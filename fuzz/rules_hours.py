@@ -10,6 +10,7 @@ from fuzz.model_zone import wall
 from fuzz.record import Accepted, Intent
 from fuzz.script import Course, Kind, Person
 
+CATCHING_UP = 3_600.0
 GRAIN = 0.002
 """Seconds: the store keeps milliseconds."""
 SETS_ANEW = (Kind.CHANGE, Kind.EDIT, Kind.LEAVE, Kind.ERASE, Kind.STOP, Kind.UNSUBSCRIBE, Kind.JOIN, Kind.RESTORE)
@@ -88,12 +89,7 @@ def caps(case: Case) -> Iterator[Violation]:
     for each, intent, row, person in _left(case):
         if restores and intent.n > restores[0]:
             return  # what the store has forgotten it cannot count
-        days = {
-            shown.date()
-            for way in case.life.ways(person.number, intent.n)
-            for off in (-case.life.skew, case.life.skew)
-            if (shown := wall(intent.at + off, case.life.zones_now(way.zone, intent.n))) is not None
-        }
+        days = _days(case, intent, person)
         before = [some for some in had[person.number] if len(some) == 1]
         for course in case.courses(row)[:1]:
             over = [
@@ -107,6 +103,33 @@ def caps(case: Case) -> Iterator[Violation]:
         if each.delivery not in seen and (each.answered or not unsure):
             seen.add(each.delivery)
             had[person.number].append(days)
+
+
+def catching_up(case: Case) -> Iterator[Violation]:
+    """What comes more than an hour late never joins another message on the same day of its partner."""
+    had: dict[int, list[set[date]]] = defaultdict(list)
+    if case.happened(Kind.RESTORE) or case.happened(Kind.RESOLVE):
+        return  # what the store takes for lost it does not count
+    seen: set[int] = set()
+    for each, intent, row, person in _left(case):
+        days = _days(case, intent, person)
+        late = intent.at - row["due_at"] / 1_000 > CATCHING_UP + case.life.skew + GRAIN
+        if late and len(days) == 1 and days in had[person.number]:
+            text = f"delivery {each.delivery} to person {person.number} came late, on a day that had one"
+            yield Violation("caps", text, intent.n)
+        if each.delivery not in seen:
+            seen.add(each.delivery)
+            had[person.number].append(days)
+
+
+def _days(case: Case, intent: Intent, person: Person) -> set[date]:
+    """The partner's own day at an intent; several, where it is not known how they were set."""
+    return {
+        shown.date()
+        for way in case.life.ways(person.number, intent.n)
+        for off in (-case.life.skew, case.life.skew)
+        if (shown := wall(intent.at + off, case.life.zones_now(way.zone, intent.n))) is not None
+    }
 
 
 def _week(day: date) -> date:

@@ -9,6 +9,8 @@ from fuzz.case import Case, Row, Violation
 from fuzz.record import Done
 from fuzz.script import Kind, Person
 
+DETAILS = "detail", "error", "about", "because", "code", "key"
+"""Columns in which what went wrong is told."""
 Question = tuple[int, str, int]
 """Enrollment, step and occurrence: both partners' answers share it."""
 
@@ -41,8 +43,13 @@ def private(case: Case) -> Iterator[Violation]:
 
 def unsaid(case: Case) -> Iterator[Violation]:
     """No log, error or metric holds a name, an address or an answer."""
-    for what in _Finder(case).all_in(case.record.said):
+    finder = _Finder(case)
+    for what in finder.all_in(case.record.said):
         yield Violation("said", f"what was logged holds {what}")
+    for name, rows in {**case.record.tables, "deliveries": case.record.rows}.items():
+        stored = " ".join(str(row[column]) for row in rows for column in DETAILS if row.get(column))
+        for what in finder.all_in(stored):
+            yield Violation("said", f"a detail stored in {name} holds {what}")
 
 
 def erased(case: Case) -> Iterator[Violation]:

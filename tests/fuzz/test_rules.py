@@ -70,6 +70,7 @@ SIMPLE: list[tuple[str, Script, Record]] = [
     ("private", SCRIPT, in_text("Hello bert@example.org")),
     ("said", SCRIPT, replace(RECORD, said="cannot write to anna@example.org")),
     ("said", SCRIPT, replace(RECORD, said="hello annax")),
+    ("said", SCRIPT, in_table("attempts", {"id": 1, "detail": "550 <anna@example.org> unknown"})),
     ("stopped", SCRIPT, in_table("suppressions", {"address_index": "a"})),
     ("heard", SCRIPT, in_table("intake", {"id": 1, "source": "x", "status": "pending"})),
     ("heard", SCRIPT, in_table("events", {"id": 1, "delivery_id": None, "receipt": "r1"})),
