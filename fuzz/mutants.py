@@ -54,9 +54,8 @@ def hunted(bug: Bug, seeds: Sequence[int]) -> Caught:
     words = [sys.executable, "-m", "fuzz.mutants", bug.name, ",".join(map(str, seeds))]
     home = Path(__file__).parents[1]
     path = os.pathsep.join([str(home), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        words, capture_output=True, text=True, cwd=home, env={**os.environ, "PYTHONPATH": path}, timeout=PATIENCE
-    )
+    around = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(words, capture_output=True, text=True, cwd=home, env=around, timeout=PATIENCE, check=False)
     if done.returncode:
         raise RuntimeError(f"{bug.name}: {done.stderr[-2_000:]}")
     return Caught(bug, **json.loads(done.stdout.splitlines()[-1]))

@@ -150,13 +150,10 @@ def _same(one: Question | None, other: Question | None) -> bool:
 def _given(case: Case) -> Iterator[Given]:
     for happening, done in case.life.done:
         if happening.kind is Kind.ANSWER and happening.who is not None:
-            yield Given(
-                happening.who,
-                _question(case, done),
-                str(happening.detail.get("text", "")),
-                bool(happening.detail.get("share")),
-                done,
-            )
+            keeps = case.life.people[happening.who].keeps_answers
+            meant = bool(happening.detail.get("share")) or (happening.detail.get("by") == "text" and keeps)
+            text = str(happening.detail.get("text", ""))
+            yield Given(happening.who, _question(case, done), text, bool(done.about.get("share", meant)), done)
 
 
 def _question(case: Case, done: Done) -> Question | None:
