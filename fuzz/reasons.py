@@ -1,0 +1,189 @@
+"""When each reason for not sending may be true: by the script and the acts alone."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from fuzz.case import Case, Row
+from fuzz.model_calendar import open_hours
+from fuzz.model_zone import wall, zone
+from fuzz.rules_hours import SETS_ANEW
+from fuzz.script import Kind, Person
+
+Holds = Callable[[Case, Person, Row], bool]
+GRAIN = 1.0
+EVER = 10**12
+HELD_ON = 3_700.0
+"""Seconds: what is held is set aside for an hour, and may be that late after the end of it."""
+
+
+def span(case: Case, person: Person, row: Row) -> tuple[float, float]:
+    """From when until when it may have been decided about: its step's earliest instant, until it is too late."""
+    key = row["step"], row["occurrence"]
+    instants = case.instants(person, key, case.life.ways_until(person.number, EVER), EVER)
+    late = max(step.late_after for _, step in case.slots[person.number][key]) * 60
+    mine = {person.number, person.couple}
+    anew = [
+        done.at
+        for happening, done in case.life.done
+        if happening.kind in SETS_ANEW and (happening.who is None or happening.who in mine)
+    ]
+    end = max(instants) + late
+    end = max([end, *(at + late for at in anew if at <= end)])
+    # Planning may itself have come late, and says then what was so then.
+    while True:
+        longer = max((until + HELD_ON for since, until in _delays(case) if since <= end < until + HELD_ON), default=end)
+        if longer == end:
+            return min(instants) - case.life.skew - GRAIN, end + case.life.skew + GRAIN
+        end = longer
+
+
+def _delays(case: Case) -> list[tuple[float, float]]:
+    held = case.life.bars.get(("held", None), [])
+    ends = {
+        bar.at: next((later.at for later in held if later.n > bar.n and not later.on), case.script.ends)
+        for bar in held
+        if bar.on
+    }
+    bars = [(bar.since, ends[bar.at]) for bar in held if bar.on]
+    machine = case.of_kind(Kind.AWAY, Kind.OUTAGE, Kind.STALL, Kind.CRASH, Kind.STORE_FAULT, Kind.RESTORE)
+    return [*bars, *machine]
+
+
+def _paused(case: Case, person: Person, row: Row) -> bool:
+    begin, end = span(case, person, row)
+    phone = case.life.address(person.number, "sms")
+    sharers = [each.number for each in case.script.people if phone and each.phone == phone]  # a text pauses both
+    targets = [("pause of both", person.couple), *(("paused", each) for each in {person.number, *sharers})]
+    return any(case.life.possibly(target, begin, end) for target in targets)
+
+
+def _suppressed(case: Case, person: Person, row: Row) -> bool:
+    begin, end = span(case, person, row)
+    address = case.life.address(person.number, row["channel"])
+    if case.life.possibly(("suppressed", address), begin, end):
+        return True
+    # A provider that refuses a recipient has the same effect.
+    refused = [each for each in case.record.rows if each["reason"] == "recipient_rejected"]
+    owners = [case.person(each) for each in refused if each["channel"] == row["channel"]]
+    return any(each and case.life.address(each.number, row["channel"]) == address for each in owners)
+
+
+def _ended(word: str) -> Holds:
+    def holds(case: Case, person: Person, row: Row) -> bool:
+        target = (word, person.number if word == "left" else person.couple)
+        return case.life.possibly(target, float("-inf"), span(case, person, row)[1])
+
+    return holds
+
+
+def _no_address(case: Case, person: Person, row: Row) -> bool:
+    return case.life.address(person.number, row["channel"]) is None
+
+
+def _no_consent(case: Case, person: Person, row: Row) -> bool:
+    return row["channel"] not in person.consents
+
+
+def _shared_address(case: Case, person: Person, row: Row) -> bool:
+    """Both have the address, and the other's message of the two went or may have."""
+    other, channel = case.life.other(person.number), row["channel"]
+    if other is None:
+        return False
+    own, theirs = case.life.address(person.number, channel), case.life.address(other.number, channel)
+    twin = [
+        each
+        for each in case.record.rows
+        if each["enrollment_id"] == row["enrollment_id"]
+        and each["partner_id"] != row["partner_id"]
+        and (each["step"], each["occurrence"]) == (row["step"], row["occurrence"])
+    ]
+    return own is not None and own == theirs and (bool(twin) or bool(case.life.bars.get(("erased", other.number))))
+
+
+def _capped(case: Case, person: Person, row: Row) -> bool:
+    """There was a day or a week in which they had their share: as many intents as a cap allows."""
+    days: Counter[object] = Counter()
+    weeks: Counter[object] = Counter()
+    for other in case.record.rows:
+        if other["partner_id"] != row["partner_id"] or other["id"] == row["id"] or not case.planned(other):
+            continue
+        for intent in case.intents[other["id"]][-1:]:
+            for way in case.life.ways(person.number, intent.n):
+                shown = wall(intent.at, case.life.zones_now(way.zone, intent.n))
+                if shown is not None:
+                    days[shown.date()] += 1
+                    weeks[shown.isocalendar()[:2]] += 1
+    least_day = min(course.per_day for course in case.courses(row))
+    least_week = min(course.per_week for course in case.courses(row))
+    return max(days.values(), default=0) >= least_day or max(weeks.values(), default=0) >= least_week
+
+
+def _shut(case: Case, person: Person, row: Row) -> bool:
+    """There is a way to be set in which the hours were closed at some time from its instant until too late."""
+    begin, end = span(case, person, row)
+    for way in case.life.ways_until(person.number, EVER):
+        for name in case.life.zones(way.zone, EVER):
+            at = begin
+            while at <= end:
+                shown = wall(at, name)
+                for course in case.courses(row) if shown is not None else ():
+                    hours = open_hours(course, shown.weekday(), way)  # type: ignore[union-attr]
+                    if hours is None or not hours[0] <= shown.time() < hours[1]:  # type: ignore[union-attr]
+                        return True
+                at += 600
+    return False
+
+
+def _too_late(case: Case, person: Person, row: Row) -> bool:
+    """The machine or a provider was kept from it, everything was held, the couple came late, or it had been moved."""
+    begin, end = span(case, person, row)
+    if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON):
+        return True
+    if case.life.possibly(("held", None), begin - HELD_ON, end):
+        return True
+    joined = [
+        done.at for happening, done in case.life.done if happening.kind is Kind.JOIN and happening.who == person.couple
+    ]
+    return any(at > begin for at in joined)
+
+
+def _unknown_zone(case: Case, person: Person, row: Row) -> bool:
+    return any(
+        zone(name) is None
+        for way in case.life.ways_until(person.number, EVER)
+        for name in case.life.zones(way.zone, EVER)
+    )
+
+
+def _refused(*fates: str) -> Holds:
+    """A provider refused something so, which none does but where that is sown."""
+    return lambda case, person, row: any(case.record.faults.get(f"provider: {fate}") for fate in fates)
+
+
+def _dropped(case: Case, person: Person, row: Row) -> bool:
+    return case.happened(Kind.RESOLVE, verdict="drop")
+
+
+def _changed(case: Case, person: Person, row: Row) -> bool:
+    return case.happened(Kind.EDIT)
+
+
+REASONS: Mapping[str, Holds] = {
+    "no_address": _no_address,
+    "no_consent": _no_consent,
+    "suppressed": _suppressed,
+    "shared_address": _shared_address,
+    "paused": _paused,
+    "life_event": _ended("split"),
+    "frequency_cap": _capped,
+    "outside_window": _shut,
+    "too_late": _too_late,
+    "unknown_timezone": _unknown_zone,
+    "stopped": lambda case, person, row: _ended("stopped")(case, person, row) or _ended("split")(case, person, row),
+    "left": _ended("left"),
+    "changed": _changed,
+    "rejected": _refused("rejected"),
+    "recipient_rejected": _refused("bad_recipient"),
+    "gave_up": _refused("refused", "throttled", "misconfigured", "down"),
+    "dropped": _dropped,
+}

@@ -1,0 +1,85 @@
+"""Of all that we were told: that it is in force at the end, once, and that nothing is left lying about."""
+
+from collections.abc import Iterator
+
+from fuzz.case import Case, Violation
+from fuzz.script import Kind
+
+EVER = 10**12
+
+
+def suppressed(case: Case) -> Iterator[Violation]:
+    """At the end whoever told us to stop is on the list, and nobody who did not, or who took it back."""
+    listed = {row["address_index"] for row in case.record.tables.get("suppressions", ())}
+    rows = {row["id"]: row for row in case.record.tables.get("partners", ())}
+    refused = {row["partner_id"] for row in case.record.rows if row["reason"] == "recipient_rejected"}
+    sorry = {case.life.address(case.person_of[each], channel) for each in refused for channel in ("email", "sms")}
+    if not rows or case.happened(Kind.RESTORE):
+        return
+    for person in case.script.people:
+        row = rows.get(case.record.partners.get(person.number))
+        if row is None:
+            continue
+        for channel, column in (("email", "email_index"), ("sms", "phone_index")):
+            address = case.life.address(person.number, channel)
+            if address is None or row[column] is None:
+                continue
+            target, end = ("suppressed", address), case.script.ends
+            if row[column] not in listed and case.life.certainly(target, EVER, end):
+                yield Violation("stopped", f"person {person.number} is not suppressed by {channel}, and should be")
+            if row[column] in listed and address not in sorry and not case.life.possibly(target, end, end):
+                yield Violation("stopped", f"person {person.number} is suppressed by {channel}, and should not be")
+
+
+def kept(case: Case) -> Iterator[Violation]:
+    """Every call that was stored has been reacted to, and no event waits for a delivery that is there."""
+    for row in case.record.tables.get("intake", ()):
+        if row["status"] == "pending":
+            yield Violation("heard", f"call {row['id']} of {row['source']} was stored and never reacted to")
+    receipts = {row["receipt"] for row in case.record.rows if row["receipt"]}
+    for row in case.record.tables.get("events", ()):
+        if row["delivery_id"] is None and row["receipt"] in receipts:
+            yield Violation("heard", f"event {row['id']} is parked though its delivery is known")
+
+
+def rated(case: Case) -> Iterator[Violation]:
+    """Of each pulse that was told kept the last value is there."""
+    if "pulses" not in case.record.tables or case.happened(Kind.RESTORE):
+        return
+    last: dict[object, tuple[int, int, bool]] = {}
+    for happening, done in case.life.done:
+        row = case.rows.get(done.about.get("delivery", -1))
+        if happening.kind is not Kind.RATE or happening.who is None or row is None:
+            continue
+        key = row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"]
+        sure = done.told and (key not in last or last[key][2])
+        last[key] = happening.detail["stars"], happening.who, sure
+    have = {
+        (row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"]): row
+        for row in case.record.tables["pulses"]
+    }
+    for key, (stars, who, sure) in last.items():
+        if sure and not case.life.bars.get(("erased", who)) and (key not in have or have[key]["value"] != stars):
+            yield Violation("lost", f"person {who} rated a pulse with {stars}, and that is not what is there")
+
+
+def answered(case: Case) -> Iterator[Violation]:
+    """An answer that was told kept is there, unless its author left."""
+    if "answers" not in case.record.tables or case.happened(Kind.RESTORE):
+        return
+    have = {
+        (row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"])
+        for row in case.record.tables["answers"]
+    }
+    for happening, done in case.life.done:
+        row = case.rows.get(done.about.get("delivery", -1))
+        if happening.kind is not Kind.ANSWER or not done.told or row is None or happening.who is None:
+            continue
+        person = case.life.people[happening.who]
+        gone = any(case.life.bars.get((word, person.number)) for word in ("left", "erased"))
+        gone = gone or bool(case.life.bars.get(("split", person.couple)))  # then what nobody saw is forgotten
+        key = row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"]
+        if person.keeps_answers and not gone and key not in have:
+            yield Violation(
+                "lost", f"person {person.number} answered delivery {row['id']}, and it is not there", done.n
+            )
