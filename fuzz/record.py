@@ -34,7 +34,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Happening number `happening` was acted out: `told` at `n` that it was done (False: refused, or died on the way)."""
+    """Happening number `happening` was acted out: `told` at `n` that it was done (False: it was refused, or died)."""
 
     n: int
     at: float

@@ -31,7 +31,7 @@ class Kind(StrEnum):
     SUPPRESS = "operator.suppress"  # `detail["channel"]` of a partner
     HOLD = "operator.hold"  # everything
     RELEASE = "operator.release"
-    EDIT = "operator.edit"  # the campaign becomes `detail["course"]` (an index of Script.courses); couples are moved to it
+    EDIT = "operator.edit"  # the campaign becomes `detail["course"]` of Script.courses; couples are moved to it
     RESOLVE = "operator.resolve"  # all that is in doubt: `detail["verdict"]` is "sent", "resend" or "drop"
     RESTORE = "operator.restore"  # the store goes back to what it was at `detail["of"]`, as by backup and restore
     BOUNCE = "provider.bounce"  # of the partner's last email, for good
@@ -68,7 +68,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a course. It falls on each of `days` (weekdays) of each of `weeks`; week 1 begins on the start date."""
+    """One step of a course. It falls on each weekday of `days` in each of `weeks`; week 1 begins on the start date."""
 
     key: str
     days: tuple[int, ...]
