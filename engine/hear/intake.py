@@ -8,12 +8,12 @@ the provider's next try reacts again, and so do we, once an hour for two days.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
 from engine.errors import StoreError
 from engine.hear import calls, entries, reactions
+from engine.hear.caught import Caught
 from engine.hear.entries import Taken
 from engine.hear.texting import Texting
 from engine.model.event import Heard
@@ -41,15 +41,6 @@ KEPT_FOR = timedelta(days=30)
 
 class UnknownSource(Exception):
     """No transport of this name is set up, or it reads no webhooks."""
-
-
-@dataclass
-class Caught:
-    """What one pass caught up with."""
-
-    reacted: int = 0  # calls that had been stored and not reacted to
-    failed: int = 0  # calls that could not be reacted to
-    attached: int = 0  # events whose delivery has become known
 
 
 class Hearing:

@@ -14,7 +14,7 @@ from engine.app import Engine, Tick
 from engine.clock import stopwatch
 from engine.deliver.sentinel import Looked
 from engine.errors import Refused, StoreError
-from engine.model.action import Action, note
+from engine.run.alert_log import AlertLog
 from engine.run.journal import Journal, did_anything
 from engine.run.process import settle_in
 from engine.run.steadiness import Steadiness
@@ -153,22 +153,6 @@ class _Rounds:
             with suppress(StoreError):
                 self._engine.watch.look()
             await self._engine.aclose()
-
-
-class AlertLog:
-    """Says in the log that alerts wait: how many, and nothing of whom. Once for the same ones."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._newest = 0
-
-    def say(self) -> None:
-        """Look, and say so if there is a new one. After a start, all that wait are new."""
-        waiting, newest = self._engine.alerts()
-        if newest > self._newest:
-            said = f"Alerts wait: {waiting}. `rekindle alerts list` shows them."
-            note(log, Action.ALERT, said, logging.WARNING, waiting=waiting)
-        self._newest = max(self._newest, newest)
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from engine.app import Engine, Tick
 from engine.clock import stopwatch
 from engine.errors import RekindleError, StoreError
 from engine.model.job import Job
+from engine.run.alert_log import AlertLog
 from engine.run.journal import Journal, did_anything
 from engine.run.process import refuse_unless_server, settle_in
 from engine.run.steadiness import Steadiness
-from engine.run.ticker import AlertLog
 from engine.store import jobs
 
 BEAT_SECONDS = 1.0
