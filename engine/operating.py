@@ -4,12 +4,13 @@ The line says who did what to which of our rows, never an address or anybody's w
 of the act, or before anything private is handed out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from engine.app import Engine
-from engine.deliver import halting, verdicts
+from engine.deliver import halting, restoring, verdicts
 from engine.deliver.halting import What
+from engine.deliver.restoring import Released
 from engine.errors import NotFound
 from engine.model.act import Act
 from engine.model.campaign import Channel
@@ -17,10 +18,11 @@ from engine.model.couple import Partner
 from engine.model.delivery import Verdict
 from engine.model.enrollment import StopReason
 from engine.model.suppression import SuppressReason
-from engine.store import alerts, answers, audit, couples, enrollments, replies, suppressions
+from engine.store import alerts, answers, audit, couples, enrollments, replies, restores, suppressions
 from engine.store.alerts import Alert
 from engine.store.database import Transaction
 from engine.store.replies import Kept
+from engine.store.restores import Restore
 
 BY_OPERATOR = "operator"
 """What a suppression of theirs says of where it came from."""
@@ -45,6 +47,21 @@ class Operator:
         """Let it go on; see `deliver.halting.resume`."""
         engine = self._engine
         return halting.resume(engine.database, what, self.actor, engine.clock.now(), dry_run=dry_run)
+
+    def confirm_restore(self, plan: Callable[[], object], *, nothing_sent_since: bool = False) -> Released:
+        """Let go on after a backup was put back; see `deliver.restoring.confirm`."""
+        engine = self._engine
+        return restoring.confirm(
+            engine.database, plan, self.actor, engine.clock.now, nothing_sent_since=nothing_sent_since
+        )
+
+    def quarantine(self) -> Restore:
+        """Say that a backup was put in the database's place by other means: everything is held from now on."""
+        now = self._engine.clock.now()
+        with self._engine.database.begin() as connection:
+            restore = restores.put_back(connection, now)
+            self._keep(connection, Act.RESTORE, f"restore {restore.id}")
+        return restore
 
     def pause_couple(
         self, ref: str, until: datetime | None = None, position: int | None = None, *, dry_run: bool = False

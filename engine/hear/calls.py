@@ -7,11 +7,9 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from engine.clock import instant
+from engine.store.intake import SEALED_CALL
 from engine.store.vault import Vault
 from engine.transport.source import Hook
-
-SEALED_CALL = "intake.hook"
-"""What a stored call is sealed for."""
 
 
 def digest(vault: Vault, hook: Hook) -> bytes:

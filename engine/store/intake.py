@@ -11,6 +11,9 @@ from engine.store.portable import insert, up_to
 from engine.store.schema import UNDONE, intake
 from engine.store.types import Instant
 
+SEALED_CALL = "intake.hook"
+"""What a stored call is sealed for."""
+
 
 class CallStatus(Described):
     """What became of a webhook call."""

@@ -193,6 +193,14 @@ class Vault:
         return cls.from_text(text, str(path))
 
 
+def key_of(blob: bytes) -> str | None:
+    """The id of the key that sealed a value, from its beginning; None where it is no sealed value."""
+    if len(blob) < 3 or blob[0] != VERSION or len(blob) < 2 + blob[1]:
+        return None
+    name = blob[2 : 2 + blob[1]].decode("ascii", "replace")
+    return name if KEY_ID.fullmatch(name) else None
+
+
 def address_index(vault: Vault, channel: Channel, address: str) -> bytes:
     """What an address in normal form is looked up and suppressed by.
 
