@@ -33,9 +33,9 @@ print("LOADED", *({name.partition(".")[0] for name in sys.modules} & set(%r)))
 
 FOR_OTHERS = (
     "apscheduler", "typer", "rich", "yaml", "phonenumbers", "fastapi", "aiohttp", "engine.console",
-    "engine.define.load", "engine.enroll.reception", "engine.enroll.enrollment", "engine.hear.inbound", "engine.hear.safety", "engine.web",
+    "engine.define.load", "engine.enroll.reception", "engine.enroll.enrollment", "engine.hear.inbound", "engine.web",
 )  # fmt: skip
-"""What files, sign-ups, texts, the command line and the ticker need, and a worker that sends does not."""
+"""What files, sign-ups, texts, the command line and the ticker of one process need, and a worker does not."""
 
 WORKER = """
 import asyncio, sys

@@ -8,15 +8,16 @@ rows of its own (SKIP LOCKED). The lock is granted in the order of asking, so ne
 A session that stops in the middle of a transaction is ended by the server; what waits for a lock gives up in time.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import errors
 from psycopg.adapt import Buffer, Loader
 from psycopg.types.string import StrDumper
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StoreError
@@ -57,6 +58,21 @@ def options() -> dict[str, Any]:
 def prepare(engine: Engine) -> None:
     """Have each connection set up."""
     event.listen(engine, "connect", _connected)
+
+
+def copy_in(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Put rows into a table as one stream, in the transaction of `connection`; it fails as any statement does."""
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as stream:
+            for row in rows:
+                stream.write_row(row)
+    except psycopg.Error as error:
+        said: Any = DBAPIError.instance(
+            statement, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+        )
+        raise said from error
 
 
 def conninfo(url: URL) -> str:
