@@ -25,4 +25,5 @@ class Act(Described):
     SEEN_ALERT = "alert seen", "Took an alert off the list."
     READ_REPLY = "read reply", "Opened what somebody wrote back."
     SEEN_REPLY = "reply seen", "Took a reply off the list."
+    RETRY_ASIDE = "retry aside", "Had what was set aside taken up again."
     FORGET = "forget", "Had what is older than is kept forgotten at once."
