@@ -6,6 +6,7 @@ RekindleError
 ├── NotFound             no such couple, campaign, delivery, …
 ├── Refused              a rule forbids the act
 └── StoreError           the database is missing, locked, newer or damaged
+    └── Unreadable       one stored thing cannot be read; the rest of the database can
 """
 
 
@@ -35,3 +36,7 @@ class Refused(RekindleError):
 
 class StoreError(RekindleError):
     """The database is missing, locked, newer than this engine, or damaged."""
+
+
+class Unreadable(StoreError):
+    """One stored thing cannot be read: trying again does not help, and whatever is not about it goes on."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from engine.app import Engine
-from engine.deliver import halting, restoring, verdicts
+from engine.deliver import aside, halting, restoring, verdicts
+from engine.deliver.aside import Given
 from engine.deliver.halting import What
 from engine.deliver.restoring import Released
 from engine.errors import NotFound
+from engine.hear.intake import Caught
 from engine.model.act import Act
 from engine.model.campaign import Channel
 from engine.model.couple import Partner
@@ -176,6 +178,14 @@ class Operator:
             if news:
                 self._keep(connection, Act.SEEN_REPLY, f"reply {number}")
         return news
+
+    def retry_aside(self, *, dry_run: bool = False) -> tuple[Given, Caught]:
+        """Give back what was set aside and can be worked with now; see `deliver.aside.retry` and `Hearing.retry`."""
+        engine = self._engine
+        if not dry_run:
+            self.keep(Act.RETRY_ASIDE, "what was set aside")
+        given = aside.retry(engine.database, engine.definitions, dry_run=dry_run)
+        return given, engine.hearing.retry(dry_run=dry_run)
 
     def keep(self, act: Act, about: str) -> None:
         """A line of the audit about what changes no row."""

@@ -8,6 +8,7 @@ import typer
 from engine import __version__
 from engine.console import (
     alerts,
+    aside,
     audit,
     bounces,
     campaigns,
@@ -68,6 +69,7 @@ app.add_typer(couples.group, name="couples")
 app.add_typer(deliveries.group, name="deliveries")
 app.add_typer(replies.group, name="replies")
 app.add_typer(alerts.group, name="alerts")
+app.add_typer(aside.group, name="aside")
 app.add_typer(suppressions.group, name="suppressions")
 app.add_typer(bounces.group, name="bounces")
 app.add_typer(transports.group, name="transports")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
-from engine.errors import StoreError
+from engine.errors import StoreError, Unreadable
 from engine.hear import calls, entries, reactions
 from engine.hear.caught import Caught
 from engine.hear.entries import Taken
@@ -97,10 +97,9 @@ class Hearing:
             raise
         try:
             taken = self._settle(call_id, call.source, source, hook, heard)
-        except StoreError:
-            raise  # it waits
         except Exception as error:
-            self._failed(call_id, call.source, error)
+            if not isinstance(error, StoreError) or isinstance(error, Unreadable):  # else it waits for the database
+                self._failed(call_id, call.source, error)
             raise
         self.taken[call.source, "reacted"] += 1
         return self._answer(source, taken.response)
@@ -127,9 +126,9 @@ class Hearing:
             try:
                 self.react(call_id)
                 caught.reacted += 1
-            except StoreError:
-                break  # the database is busy; the calls wait
-            except Exception:  # it is marked; one call must not hold up the others, or the tick
+            except Exception as error:  # it is marked; one call must not hold up the others, or the tick
+                if isinstance(error, StoreError) and not isinstance(error, Unreadable):
+                    break  # the database is busy; the calls wait
                 caught.failed += 1
         if parked:
             try:
@@ -142,6 +141,22 @@ class Hearing:
         if outdated:
             with self._database.begin() as connection:
                 intake.forget(connection, now - KEPT_FOR)
+        return caught
+
+    def retry(self, *, dry_run: bool = False, limit: int = 10_000) -> Caught:
+        """React again to calls that failed, however long ago; those that fail again are marked as before."""
+        caught = Caught()
+        with self._database.read() as connection:
+            left = intake.failed(connection, limit)
+        for call_id in left:
+            try:
+                if not dry_run:
+                    self.react(call_id)
+                caught.reacted += 1
+            except Exception as error:
+                if isinstance(error, StoreError) and not isinstance(error, Unreadable):
+                    raise
+                caught.failed += 1
         return caught
 
     def _failed(self, call_id: int, name: str, error: Exception) -> None:

@@ -32,4 +32,5 @@ class Act(Described):
     ADD_KEY = "add key", "Added a key to the key file."
     ROTATE_KEYS = "rotate keys", "Had everything sealed anew with another key."
     RETIRE_KEY = "retire key", "Took a key that seals nothing any more out of the key file."
+    RETRY_ASIDE = "retry aside", "Had what was set aside taken up again."
     FORGET = "forget", "Had what is older than is kept forgotten at once."

@@ -31,6 +31,7 @@ class Action(Described):
     TELL_FAILED = "tell_failed", "Telling the operator failed; it is tried again, or given up."
     WEBHOOK_REFUSED = "webhook_refused", "A call was turned away: not signed, or for nobody here."
     REACT_FAILED = "react_failed", "Reacting to a stored call failed; it is tried again."
+    SET_ASIDE = "set_aside", "Something cannot be worked with and was set aside; the rest goes on."
     WEB_FAILED = "web_failed", "A web request failed by a mistake of ours."
     STORE_AWAY = "store_away", "Web requests were told to come again: the database is busy, full or gone."
     WORKER_BEGAN = "worker_began", "One of several worker processes begins."

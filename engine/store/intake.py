@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
 
 from engine.model.words import Described
 from engine.store.portable import insert, up_to
@@ -103,6 +103,41 @@ def waiting(connection: Connection, before: datetime, failed_since: datetime, li
     """
     given = {"before": before, "failed_since": failed_since, "limit": limit}
     return connection.execute(_waiting, given).scalars().all()
+
+
+_failed = (
+    select(intake.c.id).where(UNDONE, intake.c.status == CallStatus.FAILED.value).order_by(intake.c.id).limit(up_to())
+)
+_why = (
+    select(intake.c.source, intake.c.kind, intake.c.error, func.count(), func.min(intake.c.received_at, type_=Instant))
+    .where(UNDONE, intake.c.status == CallStatus.FAILED.value)
+    .group_by(intake.c.source, intake.c.kind, intake.c.error)
+    .order_by(intake.c.source, intake.c.kind, intake.c.error)
+)
+
+
+def failed(connection: Connection, limit: int) -> Sequence[int]:
+    """Up to `limit` calls to which reacting failed, oldest first. Reads a partial index."""
+    return connection.execute(_failed, {"limit": limit}).scalars().all()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCalls:
+    """Calls of one source and kind to which reacting failed alike; `error` is the kind of error."""
+
+    source: str
+    kind: str
+    error: str
+    number: int
+    since: datetime
+
+
+def why_failed(connection: Connection) -> list[FailedCalls]:
+    """All of them, by source, kind and error."""
+    return [
+        FailedCalls(source, kind, error or "", number, since)
+        for source, kind, error, number, since in connection.execute(_why)
+    ]
 
 
 _oldest = select(intake.c.received_at).order_by(intake.c.id).limit(1)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from engine.errors import Refused, SettingsError, StoreError
+from engine.errors import Refused, SettingsError, Unreadable
 from engine.model.campaign import Channel
 
 KEY_BYTES = 32
@@ -84,7 +84,7 @@ class Vault:
         return header + nonce + self._cipher.encrypt(nonce, text.encode(), header + purpose.encode())
 
     def open(self, blob: bytes, purpose: str) -> str:
-        """What was sealed for `purpose`. StoreError when altered, sealed for something else, or its key is gone."""
+        """What was sealed for `purpose`. Unreadable when altered, sealed for something else, or its key is gone."""
         if len(blob) < 2 or blob[0] != VERSION:
             raise _unreadable("is not in a form this version knows")
         start = 2 + blob[1]
@@ -222,7 +222,7 @@ def _decoded(value: str, where: str) -> bytes:
         ) from None
 
 
-def _unreadable(why: str) -> StoreError:
-    return StoreError(
+def _unreadable(why: str) -> Unreadable:
+    return Unreadable(
         f"A sealed value {why}.", fix="Check that the key file belongs to this database and still lists its old keys."
     )
