@@ -50,13 +50,13 @@ def generate(seed: int) -> Script:
     dice = random.Random(seed)
     turn = dice.choice(TURNS)
     begins = datetime.combine(turn - timedelta(days=dice.randint(3, 24)), time(12), UTC)
-    weeks = dice.randint(3, 8)
-    zones = dice.sample(ZONES, dice.randint(1, 4))
-    times = dice.sample(TIMES, dice.randint(1, 3))
+    weeks = dice.randint(2, 5)
+    zones = dice.sample(ZONES, dice.choice((1, 2, 2, 3)))
+    times = dice.sample(TIMES, dice.choice((1, 2, 2, 3)))
     course = _course(dice, weeks, times)
     courses = [course, *(_edited(dice, course, times) for _ in range(dice.choice((0, 0, 1, 1, 2))))]
     slots = sum(len(step.days) * len(step.weeks) * (1 if step.audience == "alternating" else 2) for step in course.steps)
-    couples = max(3, min(40, round(dice.uniform(500, 1300) / max(1, slots))))
+    couples = max(3, min(80, round(dice.uniform(500, 1300) / max(1, slots))))
     people = _people(dice, seed, couples, zones, times)
     ends = begins.timestamp() + (weeks + 4) * 7 * DAY
     plans = Plans(dice, begins, ends, people, courses, times, zones)
@@ -90,7 +90,7 @@ def _course(dice: random.Random, weeks: int, times: list[str]) -> Course:
     if dice.random() < 0.5:
         window[6] = dice.choice((None, ("12:00", "20:00"), WINDOWS[0]))
     steps = tuple(_step(dice, number, weeks, times) for number in range(dice.randint(2, 5)))
-    return Course("fuzz", weeks, steps, tuple(window), dice.choice((1, 1, 2, 3)), dice.choice((2, 4, 7, 14)))
+    return Course("fuzz", weeks, steps, tuple(window), dice.choice((1, 2, 3, 5)), dice.choice((3, 7, 14, 30)))
 
 
 def _step(dice: random.Random, number: int, weeks: int, times: list[str]) -> Step:

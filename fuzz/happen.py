@@ -91,7 +91,7 @@ class Plans:
         self.found.sort(key=lambda each: each[0])
         return tuple(Happening(number, *each) for number, each in enumerate(self.found))
 
-    def _add(self, at: float, kind: Kind, who: int | None, **detail: Any) -> None:
+    def _add(self, at: float, kind: Kind, who: int | None, /, **detail: Any) -> None:
         self.found.append((at, kind, who, detail))
 
     def _join(self, couple: int) -> None:
@@ -183,6 +183,7 @@ _DETAILS: dict[Kind, Callable[[Plans, float], dict[str, Any] | None]] = {
     Kind.STORE_FAULT: lambda plans, at: {
         "how": plans.dice.choice(("before", "after", "locked", "full")),
         "times": plans.dice.choice((1, 1, 1, 2, 5, 40)),
+        "step": plans.dice.choice((None, "rendered", "taken", "handed")),
     },
     Kind.SECOND: lambda plans, at: {"until": plans.until(at, 3600, DAY, 5 * DAY)},
     Kind.STALL: lambda plans, at: (

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from engine import app
 from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.model.campaign import Channel
@@ -65,12 +66,14 @@ class World:
         self._tried: dict[int, int] = {}
         self._copies: dict[float, bytes] = {}
         self._crash: str | None = None
+        self._faults_at: dict[str, list[str]] = {}
         self._stalls: list[Happening] = []
         self._hooks = 0
         self._deep = False
         self.second: Process | None = None
         self._second_until = self._away_until = self.skew = 0.0
         self._held: datetime | None = None
+        self._asked_wake: tuple[Any, datetime | None] = (None, None)
         self.main = self._process("main")
 
     def _process(self, name: str, skew: float = 0.0) -> Process:
@@ -131,7 +134,11 @@ class World:
         return self.script.begins + math.ceil((at - self.script.begins) / grain) * grain
 
     def _next_wake(self, after: datetime | None = None) -> datetime | None:
-        return self.main.engine.next_wake() if after is None else self.main.engine.next_wake(after)
+        known = self.disk.driver.total_changes, after
+        if self._asked_wake[0] != known:
+            engine = self.main.engine
+            self._asked_wake = known, engine.next_wake() if after is None else engine.next_wake(after)
+        return self._asked_wake[1]
 
     def _round(self) -> None:
         """Do what is due now."""
@@ -187,7 +194,7 @@ class World:
 
         Whatever happens, and whatever else falls due, is a reason to look again.
         """
-        wake = process.engine.next_wake()
+        wake = self._next_wake()
         return self.clock.now() + IDLE if wake is not None and wake <= process.clock.now() else None
 
     def _restart(self, process: Process) -> None:
@@ -203,6 +210,8 @@ class World:
         if self._crash == where and process is self.main:
             self._crash = None
             process.die()
+        if where in self._faults_at:
+            self.disk.faults += self._faults_at.pop(where)
         if self._deep:
             return
         self._take_up()
@@ -327,7 +336,11 @@ class World:
             case Kind.CRASH:
                 self._crash = detail["step"]
             case Kind.STORE_FAULT:
-                self.disk.faults += [detail["how"]] * detail.get("times", 1)
+                faults = [detail["how"]] * detail.get("times", 1)
+                if detail.get("step") is None:
+                    self.disk.faults += faults
+                else:
+                    self._faults_at[detail["step"]] = faults
             case Kind.SECOND:
                 self._second_until = max(self._second_until, detail["until"])
             case Kind.STALL:
@@ -352,6 +365,7 @@ class World:
 def act_out(script: Script) -> Record:
     """The record of a script's life."""
     logger = logging.getLogger("engine")
+    tidied, app.TIDY_EVERY = app.TIDY_EVERY, timedelta(days=1)  # an hour here is a pass
     world = World(script)
     listening = Listening(world.notebook)
     before = logger.level, logger.propagate
@@ -361,6 +375,7 @@ def act_out(script: Script) -> Record:
     try:
         return world.live()
     finally:
+        app.TIDY_EVERY = tidied
         logger.removeHandler(listening)
         logger.setLevel(before[0])
         logger.propagate = before[1]
