@@ -47,7 +47,7 @@ WINDOWS: tuple[tuple[str, str], ...] = (("00:00", "23:59"), ("09:00", "20:00"), 
 
 def generate(seed: int) -> Script:
     """The script of a seed."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - no secret
     turn = dice.choice(TURNS)
     begins = datetime.combine(turn - timedelta(days=dice.randint(3, 24)), time(12), UTC)
     weeks = dice.randint(2, 5)
@@ -55,7 +55,9 @@ def generate(seed: int) -> Script:
     times = dice.sample(TIMES, dice.choice((1, 2, 2, 3)))
     course = _course(dice, weeks, times)
     courses = [course, *(_edited(dice, course, times) for _ in range(dice.choice((0, 0, 1, 1, 2))))]
-    slots = sum(len(step.days) * len(step.weeks) * (1 if step.audience == "alternating" else 2) for step in course.steps)
+    slots = sum(
+        len(step.days) * len(step.weeks) * (1 if step.audience == "alternating" else 2) for step in course.steps
+    )
     couples = max(3, min(80, round(dice.uniform(500, 1300) / max(1, slots))))
     people = _people(dice, seed, couples, zones, times)
     ends = begins.timestamp() + (weeks + 4) * 7 * DAY
@@ -125,9 +127,7 @@ def _edited(dice: random.Random, course: Course, times: list[str]) -> Course:
     )
 
 
-def _people(
-    dice: random.Random, seed: int, couples: int, zones: list[str], times: list[str]
-) -> list[Person]:
+def _people(dice: random.Random, seed: int, couples: int, zones: list[str], times: list[str]) -> list[Person]:
     people: list[Person] = []
     for couple in range(1, couples + 1):
         zone = dice.choice(zones)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -104,7 +104,7 @@ class Plans:
         """Near an instant at which something falls due for somebody."""
         dice = self.dice
         person = dice.choice(self.people)
-        day = date.fromtimestamp(dice.uniform(self.first + DAY, self.last))
+        day = datetime.fromtimestamp(dice.uniform(self.first + DAY, self.last), UTC).date()
         wall = dice.choice((person.send_at, *self.times, "09:00", "00:00"))
         zone = UTC if person.zone.startswith("Mars") else ZoneInfo(person.zone)
         instant = datetime.combine(day, time.fromisoformat(wall), zone).timestamp()
@@ -134,8 +134,13 @@ class Plans:
                 return {"send_at": dice.choice(self.times)}
             case "reach_days":
                 names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-                return {"reach_days": ",".join(dice.sample(names, dice.randint(1, 4))) if dice.random() < 0.8 else "any"}
-        return {"reach_from": dice.choice(("any", "08:00", "10:00")), "reach_until": dice.choice(("any", "18:00", "22:00"))}
+                return {
+                    "reach_days": ",".join(dice.sample(names, dice.randint(1, 4))) if dice.random() < 0.8 else "any"
+                }
+        return {
+            "reach_from": dice.choice(("any", "08:00", "10:00")),
+            "reach_until": dice.choice(("any", "18:00", "22:00")),
+        }
 
     def answer(self, at: float) -> dict[str, Any]:
         dice = self.dice

@@ -36,6 +36,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         super().__init__(_Leaping(clock))
+        self._clock_resolution = 0.001  # what is due within it is due: an instant has no room for a finer one
 
     def time(self) -> float:
         return self._clock.now().timestamp()

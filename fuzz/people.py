@@ -97,9 +97,7 @@ def answer(town: Town, process: Process, it: Happening) -> Told:
             return False, {"delivery": asked}
         step = town.step_of(question.step)
         share = bool(it.detail.get("share")) and step.audience == "both"
-        given = answers.give(
-            connection, engine.means, question, it.detail["text"], share=share, source="page", now=now
-        )
+        given = answers.give(connection, engine.means, question, it.detail["text"], share=share, source="page", now=now)
     return given.kept, {"delivery": asked, "by": "page", "share": share}
 
 
@@ -203,7 +201,8 @@ def returned(kind: str, suppress: str) -> Act:
         if last is None or person.email is None or person.number not in town.rows:
             return NOT
         about = {"type": kind, "suppress": suppress, "address": person.email, "reference": town.reference(last)}
-        return town.told(process, "email", [town.entry(f"{kind} {it.number}", **about)], it.number), {"delivery": last}
+        town.must_hear(process, "email", [town.entry(f"{kind} {it.number}", **about)])
+        return True, {"delivery": last}
 
     return act
 

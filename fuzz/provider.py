@@ -91,9 +91,7 @@ class Provider:
         receipt = f"{self.name}-{message.delivery_id}-{self._tries[message.delivery_id]}"
         self.taken.setdefault(message.delivery_id, receipt)
         channel = message.channel.value if isinstance(message, SmsMessage) else Channel.EMAIL.value
-        text = (
-            message.body if isinstance(message, SmsMessage) else f"{message.subject}\n{message.text}\n{message.html}"
-        )
+        text = message.body if isinstance(message, SmsMessage) else f"{message.subject}\n{message.text}\n{message.html}"
         n = book.next()
         book.accepted.append(Accepted(n, asked, book.at, message.delivery_id, channel, message.to, text, False))
         return receipt

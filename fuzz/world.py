@@ -308,7 +308,7 @@ class World:
             self.town.note_rows(it.who or 0)
         self.notebook.tell(it.number, told, **about)
         tries = self._tried[it.number] = self._tried.get(it.number, 0) + 1
-        if (failed or (not told and it.kind in (Kind.STOP, Kind.START))) and tries < MOST_TRIES:
+        if failed and tries < MOST_TRIES:
             self._at(self.now + AGAIN_AFTER, it)
         if it.kind in (Kind.ANSWER, Kind.LEAVE, Kind.ERASE) and self._chance("look", it.number) < 0.5:
             self._other_looks(it)
@@ -325,33 +325,36 @@ class World:
         detail = it.detail
         match it.kind:
             case Kind.OUTAGE:
-                how = {"down": "down", "throttled": "throttled", "silent": "silent"}[detail["kind"]]
                 for channel, provider in self.providers.items():
                     if detail.get("of", channel.value) == channel.value:
-                        provider.out.append((detail["until"], how))
+                        provider.out.append((detail["until"], detail["kind"]))
             case Kind.LATE_CALLS:
                 self.town.again(self.main, it.number)
             case Kind.GARBAGE:
                 self.town.garbage(self.main, detail["how"], it.number)
+            case Kind.ZONES:
+                self.zones.change(detail["zone"], detail["like"])
+            case _:
+                self._disturb(it.kind, detail, it)
+        self.notebook.tell(it.number, True)
+
+    def _disturb(self, kind: Kind, detail: dict[str, Any], it: Happening) -> None:
+        """What befalls the machine."""
+        match kind:
             case Kind.CRASH:
                 self._crash = detail["step"]
+            case Kind.STORE_FAULT if detail.get("step") is None:
+                self.disk.faults += [detail["how"]] * detail.get("times", 1)
             case Kind.STORE_FAULT:
-                faults = [detail["how"]] * detail.get("times", 1)
-                if detail.get("step") is None:
-                    self.disk.faults += faults
-                else:
-                    self._faults_at[detail["step"]] = faults
+                self._faults_at[detail["step"]] = [detail["how"]] * detail.get("times", 1)
             case Kind.SECOND:
                 self._second_until = max(self._second_until, detail["until"])
             case Kind.STALL:
                 self._stalls.append(it)
             case Kind.SKEW:
                 self.skew, self.second = float(detail["seconds"]), None
-            case Kind.ZONES:
-                self.zones.change(detail["zone"], detail["like"])
             case Kind.AWAY:
                 self._away_until = max(self._away_until, detail["until"])
-        self.notebook.tell(it.number, True)
 
     def _copy(self) -> None:
         self._copies[self.now] = self.disk.copy()

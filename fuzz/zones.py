@@ -16,13 +16,13 @@ class Zones:
     def change(self, name: str, like: str) -> None:
         """Let a zone follow the rules of `like`."""
         self._like[name] = like
-        clock.zoneinfo = self  # type: ignore[assignment]
+        vars(clock)["zoneinfo"] = self
         _forget()
 
     def put_back(self) -> None:
         """Let everything be as it is published."""
         if self._like:
-            clock.zoneinfo = zoneinfo
+            vars(clock)["zoneinfo"] = zoneinfo
             _forget()
 
     def ZoneInfo(self, name: str) -> zoneinfo.ZoneInfo:  # noqa: N802 - as the module has it
