@@ -13,7 +13,7 @@ from engine.deliver.aside import Given
 from engine.deliver.halting import What
 from engine.deliver.restoring import Released
 from engine.errors import NotFound
-from engine.hear.intake import Caught
+from engine.hear.caught import Caught
 from engine.model.act import Act
 from engine.model.campaign import Channel
 from engine.model.couple import Partner

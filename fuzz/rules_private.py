@@ -11,6 +11,7 @@ from fuzz.script import Kind, Person
 
 DETAILS = "detail", "error", "about", "because", "code", "key"
 """Columns in which what went wrong is told."""
+WORD = re.compile(r"[a-z0-9]+")
 Question = tuple[int, str, int]
 """Enrollment, step and occurrence: both partners' answers share it."""
 
@@ -23,6 +24,7 @@ class Given:
     question: Question | None
     text: str
     share: bool
+    texted: bool
     done: Done
 
 
@@ -104,18 +106,28 @@ class _Finder:
         for each in self._given:
             if len(each.text) > 5:
                 self._answers[each.text.lower()].append(each)
-        words = sorted({*self._names, *self._addresses, *self._answers}, key=len, reverse=True)
-        self._any = re.compile("|".join(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" for word in words) or "(?!)")
+        # Each is looked for where its longest word is: most texts hold few words, and these are many.
+        self._by_word: dict[str, list[str]] = defaultdict(list)
+        for secret in {*self._names, *self._addresses, *self._answers}:
+            self._by_word[max(WORD.findall(secret), key=len, default=secret)].append(secret)
+
+    def _in(self, text: str) -> list[str]:
+        """All names, addresses and answers that are in a text, in order."""
+        text = text.lower()
+        words = self._by_word.keys() & set(WORD.findall(text))
+        found = {secret for word in words for secret in self._by_word[word] if secret in text}
+        # A name may be a part of an address, and an answer hold a name: what is the whole counts.
+        return sorted(each for each in found if not any(each != other and each in other for other in found))
 
     def all_in(self, text: str) -> Iterator[str]:
         """Everything of anybody's that is in a text."""
-        for word in sorted(set(self._any.findall(text.lower()))):
+        for word in self._in(text):
             kind = "the name" if word in self._names else "an address" if word in self._addresses else "an answer"
             yield f"{kind} {word!r}"
 
     def strange(self, text: str, reader: Person, n: int) -> Iterator[str]:
         """What is in a text that its reader is not to know."""
-        for word in sorted(set(self._any.findall(text.lower()))):
+        for word in self._in(text):
             if word in self._names:
                 if all(person.couple != reader.couple for person in self._names[word]):
                     yield f"the name {word!r}"
@@ -130,6 +142,8 @@ class _Finder:
         if given.person == reader.number:
             return True
         author, life = self._case.life.people[given.person], self._case.life
+        if given.texted and author.phone == reader.phone:
+            return True  # what is texted from a phone that both have may be either's
         if author.couple != reader.couple or not given.share or not author.keeps_answers:
             return False
         if any(bar.told and bar.n < n for bar in life.bars.get(("erased", author.number), ())):
@@ -151,9 +165,10 @@ def _given(case: Case) -> Iterator[Given]:
     for happening, done in case.life.done:
         if happening.kind is Kind.ANSWER and happening.who is not None:
             keeps = case.life.people[happening.who].keeps_answers
-            meant = bool(happening.detail.get("share")) or (happening.detail.get("by") == "text" and keeps)
+            texted = happening.detail.get("by") == "text"
+            share = bool(done.about.get("share", happening.detail.get("share") or (texted and keeps)))
             text = str(happening.detail.get("text", ""))
-            yield Given(happening.who, _question(case, done), text, bool(done.about.get("share", meant)), done)
+            yield Given(happening.who, _question(case, done), text, share, texted, done)
 
 
 def _question(case: Case, done: Done) -> Question | None:

@@ -31,7 +31,9 @@ class Kind(StrEnum):
     SUPPRESS = "operator.suppress"  # `detail["channel"]` of a partner
     HOLD = "operator.hold"  # everything
     RELEASE = "operator.release"
-    EDIT = "operator.edit"  # the campaign becomes `detail["course"]` of Script.courses; couples are moved to it
+    EDIT = (
+        "operator.edit"  # the campaign becomes `detail["course"]` of Script.courses; couples are moved to it
+    )
     RESOLVE = "operator.resolve"  # all that is in doubt: `detail["verdict"]` is "sent", "resend" or "drop"
     RESTORE = "operator.restore"  # the store goes back to what it was at `detail["of"]`, as by backup and restore
     BOUNCE = "provider.bounce"  # of the partner's last email, for good
@@ -113,3 +115,6 @@ class Script:
     courses: tuple[Course, ...]
     happenings: tuple[Happening, ...]  # by instant
     rates: dict[str, float]
+    tick_seconds: int = 15  # how often the scheduler looks
+    batch: int = 500
+    lease_seconds: int = 300
