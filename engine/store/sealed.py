@@ -65,7 +65,7 @@ def faults_of(connection: Connection, vault: Vault, newest: int | None) -> Itera
         while page := each.page(connection, after, PAGE if newest is None else newest, newest=newest is not None):
             for row in page:
                 try:
-                    vault.open(bytes(row.cipher), each.purpose(row.channel))
+                    vault.open_bytes(bytes(row.cipher), each.purpose(row.channel))
                 except StoreError:
                     bad, first = bad + 1, first or row.id
             if newest is not None:

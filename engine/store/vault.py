@@ -79,12 +79,20 @@ class Vault:
 
     def seal(self, text: str, purpose: str) -> bytes:
         """`text` under the current key; no two results are alike. Opens only with the same `purpose`."""
+        return self.seal_bytes(text.encode(), purpose)
+
+    def seal_bytes(self, clear: bytes, purpose: str) -> bytes:
+        """The same, of bytes."""
         nonce = os.urandom(NONCE_BYTES)
         header = self._header
-        return header + nonce + self._cipher.encrypt(nonce, text.encode(), header + purpose.encode())
+        return header + nonce + self._cipher.encrypt(nonce, clear, header + purpose.encode())
 
     def open(self, blob: bytes, purpose: str) -> str:
         """What was sealed for `purpose`. Unreadable when altered, sealed for something else, or its key is gone."""
+        return self.open_bytes(blob, purpose).decode()
+
+    def open_bytes(self, blob: bytes, purpose: str) -> bytes:
+        """The same, of what was sealed as bytes."""
         if len(blob) < 2 or blob[0] != VERSION:
             raise _unreadable("is not in a form this version knows")
         start = 2 + blob[1]
@@ -93,10 +101,9 @@ class Vault:
         if cipher is None or len(sealed) < NONCE_BYTES + TAG_BYTES:
             raise _unreadable("was sealed with a key that is not listed, or is damaged")
         try:
-            clear = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], header + purpose.encode())
+            return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], header + purpose.encode())
         except InvalidTag:
             raise _unreadable("is damaged, or was sealed for something else or with another key") from None
-        return clear.decode()
 
     def index(self, text: str, purpose: str) -> bytes:
         """A keyed hash (HMAC-SHA256, 16 bytes) that says whether two values are equal and nothing else about them.
