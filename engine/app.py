@@ -37,8 +37,10 @@ from engine.enroll.latecomers import seat_latecomers
 from engine.enroll.reception import Reception
 from engine.enroll.redraw import redraw
 from engine.errors import SettingsError, StoreError
+from engine.hear.clearing import Cleared, clear
 from engine.hear.intake import Caught, Hearing
 from engine.hear.means import Means
+from engine.hear.own_file import data_of
 from engine.hear.texting import Texting
 from engine.measures import Measures
 from engine.model.campaign import Campaign, Channel
@@ -339,6 +341,14 @@ class Engine:
                 self.means.redraw(connection, changed.couple_id, now)
         return changed
 
+    def own_data(self, connection: Any, partner_id: int, locale: str) -> dict[str, Any]:
+        """What is kept of a partner, for themselves; see `hear.own_file`."""
+        return data_of(connection, self.vault, self._campaign_of, partner_id, locale)
+
+    async def clear_leftovers(self) -> Cleared:
+        """Delete what is left elsewhere of people who were erased; see `hear.clearing`."""
+        return await clear(self.database, self.vault, self.routes.transports, self.clock.now())
+
     @property
     def transport_names(self) -> frozenset[str]:
         """The transports of the channels by name, also where one is set up too wrongly to be built."""
@@ -388,6 +398,7 @@ class Engine:
             self._tidied_at = now
             await self._aside(partial(self.reception.forget, now))
             await self._aside(partial(self._forgetting.forget, now))
+            await self.clear_leftovers()
 
     async def _aside(self, work: Callable[[], T]) -> T:
         """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""

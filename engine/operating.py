@@ -6,6 +6,7 @@ of the act, or before anything private is handed out.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from engine.app import Engine
 from engine.deliver import halting, restoring, verdicts
@@ -18,7 +19,7 @@ from engine.model.couple import Partner
 from engine.model.delivery import Verdict
 from engine.model.enrollment import StopReason
 from engine.model.suppression import SuppressReason
-from engine.store import alerts, answers, audit, couples, enrollments, replies, restores, suppressions
+from engine.store import alerts, answers, audit, couples, enrollments, erasing, replies, restores, suppressions
 from engine.store.alerts import Alert
 from engine.store.database import Transaction
 from engine.store.replies import Kept
@@ -91,6 +92,26 @@ class Operator:
                 self._keep(connection, Act.STOP_COUPLE, _couple(couple_id))
         return len(found)
 
+    def export(self, ref: str, position: int) -> dict[str, Any]:
+        """What is kept of the partner at `position`, and nothing of the other's: see `hear.own_file`."""
+        with self._engine.database.begin() as connection:
+            couple_id, partner = self._partner(connection, ref, position)
+            self._keep(connection, Act.EXPORT, _couple(couple_id, position))
+            return self._engine.own_data(connection, partner.id, partner.locale)
+
+    def erase(self, ref: str, position: int, *, dry_run: bool = False) -> dict[str, int]:
+        """Erase the partner at `position`: see `store.erasing`. How many rows of each kind were theirs.
+
+        Providers' copies are left for `Engine.clear_leftovers`.
+        """
+        with self._engine.database.begin() as connection:
+            couple_id, partner = self._partner(connection, ref, position)
+            found = erasing.would_go(connection, partner.id)
+            if not dry_run:
+                erasing.erase(connection, self._engine.vault, partner.id, self._engine.clock.now())
+                self._keep(connection, Act.ERASE, _couple(couple_id, position))
+        return found
+
     def find(self, channel: Channel, address: str) -> list[str]:
         """The refs of the couples in which somebody has this address, which is in normal form."""
         with self._engine.database.begin() as connection:
@@ -105,11 +126,8 @@ class Operator:
     def reveal(self, ref: str, position: int) -> Partner:
         """The partner at `position`, addresses decrypted."""
         with self._engine.database.begin() as connection:
-            found = couples.find(connection, self._engine.vault, ref)
-            partner = next((each for each in found.partners if each.position == position), None)
-            if partner is None:
-                raise NotFound(f"There is no partner {position} in couple {ref!r}.", fix="`rekindle couples show` it.")
-            self._keep(connection, Act.REVEAL, _couple(found.id, position))
+            couple_id, partner = self._partner(connection, ref, position)
+            self._keep(connection, Act.REVEAL, _couple(couple_id, position))
         return partner
 
     def resolve(self, ids: Sequence[int] | None, verdict: Verdict, *, dry_run: bool = False) -> int:
@@ -181,6 +199,13 @@ class Operator:
         """A line of the audit about what changes no row."""
         with self._engine.database.begin() as connection:
             self._keep(connection, act, about)
+
+    def _partner(self, connection: Transaction, ref: str, position: int) -> tuple[int, Partner]:
+        found = couples.find(connection, self._engine.vault, ref)
+        partner = next((each for each in found.partners if each.position == position), None)
+        if partner is None:
+            raise NotFound(f"There is no partner {position} in couple {ref!r}.", fix="`rekindle couples show` it.")
+        return found.id, partner
 
     def _keep(self, connection: Transaction, act: Act, about: str) -> None:
         audit.record(connection, self._engine.clock.now(), self.actor, act, about)
