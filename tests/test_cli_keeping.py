@@ -1,6 +1,7 @@
 """The commands of what is to be trusted: backups and what comes after one was put back, checks, keys, erasing."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -144,3 +145,29 @@ def test_a_partner_is_erased_with_the_files_of_the_outbox_and_the_other_stays(sh
     assert "no partner 1" in shell.run("couples", "erase", "rivera", "--partner", "1", code=2)
     shell.run("couples", "erase", "rivera")
     assert shell.json("couples", "list") == []
+
+
+def test_keys_are_added_rotated_listed_and_retired(shell: Shell) -> None:
+    assert "rekindle keys rotate k2" in shell.run("keys", "add")
+    assert [(each["key"], each["current"], each["values"]) for each in shell.json("keys", "list")] == [
+        ("k1", True, 4),
+        ("k2", False, 0),
+    ]
+    assert shell.json("keys", "rotate", "k2") == [{"current": "k2", "resealed": 4}]
+    assert "changed just now" in shell.run("keys", "retire", "k1", code=2)
+    os.utime(shell.folder / "rekindle.key", (0, 0))
+    assert "would be out" in shell.run("keys", "retire", "k1", "--dry-run")
+    assert "is out of the key file" in shell.run("keys", "retire", "k1")
+    assert [each["key"] for each in shell.json("keys", "list")] == ["k2"]
+    assert "The database is whole." in shell.run("db", "check", "--all")
+    acts = [each["act"] for each in shell.json("audit", "list")]
+    assert acts == ["retire key", "rotate keys", "add key"]
+
+
+def test_a_key_that_seals_something_and_is_not_listed_is_a_problem(shell: Shell) -> None:
+    shell.run("keys", "add")
+    shell.run("keys", "rotate", "k2")
+    file = shell.folder / "rekindle.key"
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith(("k2 ", "current"))]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "NOT THERE" in shell.run("keys", "list", code=1)

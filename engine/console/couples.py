@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.console import own_data
 from engine.console.bar import bar
 from engine.console.say import as_json, console, table
 from engine.console.session import MOST, a_date, session
@@ -222,9 +221,6 @@ def stop(context: typer.Context, couple: Ref, dry_run: DryRun = False) -> None:
 
     stopped = Operator(session(context).engine).stop_couple(couple, dry_run=dry_run)
     _say(dry_run, f"stopped in {stopped} {'campaign' if stopped == 1 else 'campaigns'}", couple, None)
-
-
-own_data.register(group)
 
 
 def _say(dry_run: bool, done: str, couple: str, partner: int | None, more: str = "") -> None:
