@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from engine.enroll.importer import ImportReport
     from engine.enroll.mover import Upgraded
     from engine.enroll.reception import Reception
+    from engine.hear.clearing import Cleared
     from engine.hear.intake import Hearing
     from engine.hear.means import Means
     from engine.hear.texting import Texting
@@ -360,6 +361,18 @@ class Engine:
                 self.means.redraw(connection, changed.couple_id, now)
         return changed
 
+    def own_data(self, connection: Any, partner_id: int, locale: str) -> dict[str, Any]:
+        """What is kept of a partner, for themselves; see `hear.own_file`."""
+        from engine.hear.own_file import data_of
+
+        return data_of(connection, self.vault, self._campaign_of, partner_id, locale)
+
+    async def clear_leftovers(self) -> "Cleared":
+        """Delete what is left elsewhere of people who were erased; see `hear.clearing`."""
+        from engine.hear.clearing import clear
+
+        return await clear(self.database, self.vault, self.routes.transports, self.clock.now())
+
     @property
     def transport_names(self) -> frozenset[str]:
         """The transports of the channels by name, also where one is set up too wrongly to be built."""
@@ -409,6 +422,7 @@ class Engine:
             self._tidied_at = now
             await self._aside(partial(forget_unconfirmed, self.database, now))
             await self._aside(partial(self._forgetting.forget, now))
+            await self.clear_leftovers()
 
     async def _aside(self, work: Callable[[], T]) -> T:
         """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""

@@ -31,9 +31,7 @@ class Kind(StrEnum):
     SUPPRESS = "operator.suppress"  # `detail["channel"]` of a partner
     HOLD = "operator.hold"  # everything
     RELEASE = "operator.release"
-    EDIT = (
-        "operator.edit"  # the campaign becomes `detail["course"]` of Script.courses; couples are moved to it
-    )
+    EDIT = "operator.edit"  # the campaign becomes `detail["course"]` of Script.courses; couples are moved to it
     RESOLVE = "operator.resolve"  # all that is in doubt: `detail["verdict"]` is "sent", "resend" or "drop"
     RESTORE = "operator.restore"  # the store goes back to what it was at `detail["of"]`, as by backup and restore
     BOUNCE = "provider.bounce"  # of the partner's last email, for good

@@ -1,6 +1,7 @@
 """The commands of what is to be trusted: backups and what comes after one was put back, checks, keys, erasing."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -112,3 +113,61 @@ def test_a_damaged_or_newer_database_is_refused_by_every_command_with_the_way_ou
     assert way in said
     assert "Traceback" not in said
     assert file.read_bytes() == before
+
+
+def test_what_is_kept_of_a_partner_is_handed_out_and_nothing_of_the_others(shell: Shell) -> None:
+    folder = shell.folder / "asked"
+    assert "partner-1.json" in shell.run("couples", "export", "rivera", "--out", str(folder))
+    ana, ben = (json.loads((folder / f"partner-{each}.json").read_text(encoding="utf-8")) for each in (1, 2))
+    assert (ana["about_you"]["given_name"], ben["about_you"]["given_name"]) == ("Ana", "Ben")
+    assert "ben@example.com" not in json.dumps(ana)
+    assert {each["address"] for each in ana["addresses"]} == {"ana@example.com", "+12025550143"}
+    assert (folder / "partner-1.json").stat().st_mode & 0o077 == 0
+    alone = json.loads(shell.run("couples", "export", "rivera", "--partner", "2"))
+    assert alone == ben
+    assert [each["act"] for each in shell.json("audit", "list")] == ["export"] * 3
+
+
+def test_a_partner_is_erased_with_the_files_of_the_outbox_and_the_other_stays(shell: Shell) -> None:
+    shell.run("enroll", "eight-weeks", "--all", "--start", "2026-03-02")
+    shell.run("tick", "--now", "2026-03-02T19:00:00Z")
+    sent = {each.name for each in (shell.folder / "outbox").iterdir()}
+    assert sent
+    (dry,) = shell.json("couples", "erase", "rivera", "--partner", "1", "--dry-run")
+    assert dry["rows"]["deliveries"] == 1
+    assert "would be erased" in shell.run("couples", "erase", "rivera", "--partner", "1", "--dry-run")
+    assert {each.name for each in (shell.folder / "outbox").iterdir()} == sent
+    assert "Deleted at providers: 1 copies." in shell.run("couples", "erase", "rivera", "--partner", "1")
+    left = [each.read_bytes() for each in (shell.folder / "outbox").iterdir()]
+    assert len(left) == len(sent) - 1
+    assert not any(b"ana@example.com" in each for each in left)
+    assert "Ben" in shell.run("couples", "show", "rivera")
+    assert "no partner 1" in shell.run("couples", "erase", "rivera", "--partner", "1", code=2)
+    shell.run("couples", "erase", "rivera")
+    assert shell.json("couples", "list") == []
+
+
+def test_keys_are_added_rotated_listed_and_retired(shell: Shell) -> None:
+    assert "rekindle keys rotate k2" in shell.run("keys", "add")
+    assert [(each["key"], each["current"], each["values"]) for each in shell.json("keys", "list")] == [
+        ("k1", True, 4),
+        ("k2", False, 0),
+    ]
+    assert shell.json("keys", "rotate", "k2") == [{"current": "k2", "resealed": 4}]
+    assert "changed just now" in shell.run("keys", "retire", "k1", code=2)
+    os.utime(shell.folder / "rekindle.key", (0, 0))
+    assert "would be out" in shell.run("keys", "retire", "k1", "--dry-run")
+    assert "is out of the key file" in shell.run("keys", "retire", "k1")
+    assert [each["key"] for each in shell.json("keys", "list")] == ["k2"]
+    assert "The database is whole." in shell.run("db", "check", "--all")
+    acts = [each["act"] for each in shell.json("audit", "list")]
+    assert acts == ["retire key", "rotate keys", "add key"]
+
+
+def test_a_key_that_seals_something_and_is_not_listed_is_a_problem(shell: Shell) -> None:
+    shell.run("keys", "add")
+    shell.run("keys", "rotate", "k2")
+    file = shell.folder / "rekindle.key"
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith(("k2 ", "current"))]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "NOT THERE" in shell.run("keys", "list", code=1)

@@ -18,7 +18,9 @@ from engine.console import (
     doctor,
     experiment,
     holds,
+    keys,
     operator,
+    own_data,
     partners,
     preview,
     replies,
@@ -65,6 +67,7 @@ def root(
 for commands in (simulation, preview, workspace, campaigns, sending, worker, holds, web, doctor, report, versions):
     commands.register(app)
 partners.register(couples.group)
+own_data.register(couples.group)
 app.add_typer(couples.group, name="couples")
 app.add_typer(deliveries.group, name="deliveries")
 app.add_typer(replies.group, name="replies")
@@ -76,4 +79,5 @@ app.add_typer(transports.group, name="transports")
 app.add_typer(experiment.group, name="experiment")
 app.add_typer(database.group, name="db")
 app.add_typer(audit.group, name="audit")
+app.add_typer(keys.group, name="keys")
 app.add_typer(operator.group, name="operator")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
 
@@ -147,6 +148,18 @@ def any_before(connection: Connection, moment: datetime) -> bool:
     """Whether the oldest call came before an instant."""
     oldest = connection.execute(_oldest).scalar()
     return oldest is not None and oldest < moment
+
+
+def done_after(connection: Connection, after: int, limit: int) -> Sequence[Any]:
+    """The next `limit` calls with an id above `after` that somebody has reacted to, or failed to: id and cipher."""
+    settled = intake.c.status != CallStatus.PENDING.value
+    found = select(intake.c.id, intake.c.cipher).where(settled, intake.c.id > after).order_by(intake.c.id)
+    return connection.execute(found.limit(limit)).all()
+
+
+def forget_calls(connection: Connection, ids: Sequence[int]) -> int:
+    """Delete these; how many there were."""
+    return connection.execute(delete(intake).where(intake.c.id.in_(ids))).rowcount
 
 
 def forget(connection: Connection, before: datetime, limit: int = 10_000) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, String, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, String, func, literal_column, select, true
 
 from engine.errors import StoreError
 from engine.model.campaign import Channel
@@ -35,12 +35,20 @@ class Sealed:
     def __str__(self) -> str:
         return f"{self.column.table.name}.{self.column.name}"
 
-    def page(self, connection: Connection, after: int, limit: int, *, newest: bool = False) -> list[Row[Any]]:
+    def page(
+        self,
+        connection: Connection,
+        after: int,
+        limit: int,
+        only: ColumnElement[bool] = true(),  # noqa: B008 - a constant
+        *,
+        newest: bool = False,
+    ) -> list[Row[Any]]:
         """Rows that have something sealed: id, cipher, channel. In order of their ids, or the newest of them."""
         table = self.column.table
         channel = table.c.channel if "channel" in table.c else literal_column("NULL", String)
         found = select(table.c.id, self.column.label("cipher"), channel.label("channel"))
-        found = found.where(self.column.is_not(None), table.c.id > after).limit(limit)
+        found = found.where(self.column.is_not(None), table.c.id > after, only).limit(limit)
         return [*connection.execute(found.order_by(table.c.id.desc() if newest else table.c.id))]
 
 
