@@ -27,6 +27,9 @@ Transaction: TypeAlias = Connection
 """What `begin` and `read` hand out, as rooms call it that know no SQL and pass it on."""
 
 
+SAMPLE = 'Set database_url = "sqlite:///rekindle.sqlite3" or "postgresql+psycopg://name@host/rekindle".'
+
+
 class Database:
     """One database; safe to share in a process."""
 
@@ -112,17 +115,21 @@ def open_database(url: str) -> Database:
     `postgresql+psycopg://name:password@host/database`. StoreError for any other. Connects no sooner than it is used.
     """
     if url.startswith("sqlite"):
+        if "\0" in url:
+            raise StoreError("database_url names no file.", fix=SAMPLE)
         engine = create_engine(url, hide_parameters=True, **embedded.options(url))  # they are people's names
         embedded.prepare(engine)
         return Database(engine, embedded)
     try:
         named = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number, and the like; its words may hold the password
         named = None
-    if named is None or named.drivername not in {"postgresql", "postgresql+psycopg"}:
+    if named is None:
+        raise StoreError("database_url is not the address of a database.", fix=SAMPLE)
+    if named.drivername not in {"postgresql", "postgresql+psycopg"}:
         raise StoreError(
-            f"This version speaks to SQLite and PostgreSQL only, not {url.partition(':')[0]}.",
-            fix='Set database_url = "sqlite:///rekindle.sqlite3" or "postgresql+psycopg://name@host/rekindle".',
+            f"This version speaks to SQLite and PostgreSQL only, not {url.partition(':')[0][:40]}.",
+            fix=SAMPLE,
         )
     from engine.store import server  # its driver: not for who keeps to a file
 
