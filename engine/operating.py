@@ -166,7 +166,7 @@ class Operator:
         if settings.key is not None:
             raise Refused(
                 "The keys are in REKINDLE_KEY, and not in a file.",
-                fix="Change it there and start all processes anew; then `rekindle keys rotate` seals with the current one.",
+                fix="Change it there, start all processes anew, then seal with it by `rekindle keys rotate`.",
             )
         return settings.path(settings.key_file)
 
