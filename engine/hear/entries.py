@@ -56,7 +56,9 @@ def take(
     taken.unreadable = len(heard) - len(told) - len(texts)
     vault = texting.means.vault
     take_events = partial(reactions.take, connection, vault, source=source, received_at=received_at, signed=signed)
-    if told and isinstance(_tried(connection, partial(take_events, told)), Exception):
+    if told and len(heard) == 1:
+        take_events(told)  # when it fails, nothing is left of the call, as below
+    elif told and isinstance(_tried(connection, partial(take_events, told)), Exception):
         outcomes = [_tried(connection, partial(take_events, [each])) for each in told]
         taken.failures += [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if texts:

@@ -66,22 +66,15 @@ def find(connection: Connection, call_id: int) -> Call | None:
     return None if row is None else Call(row.source, CallStatus(row.status), row.cipher)
 
 
-def is_done(connection: Connection, call_id: int) -> bool:
-    """Whether somebody has reacted to it; only sure in the transaction that reacts."""
-    return bool(
-        connection.execute(
-            select(exists().where(intake.c.id == call_id, intake.c.status == CallStatus.DONE.value))
-        ).scalar_one()
-    )
+def mark(connection: Connection, call_id: int, status: CallStatus, error: str | None = None) -> bool:
+    """Say what became of a call, and in our own words what of it went wrong. What is done stays done: False."""
+    statement = update(intake).where(intake.c.id == call_id, intake.c.status != CallStatus.DONE.value)
+    return connection.execute(statement.values(status=status.value, error=error)).rowcount > 0
 
 
-def mark(connection: Connection, call_id: int, status: CallStatus, error: str | None = None) -> None:
-    """Say what became of a call, and in our own words what of it went wrong. What is done stays done."""
-    connection.execute(
-        update(intake)
-        .where(intake.c.id == call_id, intake.c.status != CallStatus.DONE.value)
-        .values(status=status.value, error=error)
-    )
+def note_error(connection: Connection, call_id: int, error: str) -> None:
+    """Say in our own words what went wrong with a call, whatever became of it."""
+    connection.execute(update(intake).where(intake.c.id == call_id).values(error=error))
 
 
 _waiting = (
