@@ -164,7 +164,7 @@ class Operator:
         if settings.key is not None:
             raise Refused(
                 "The keys are in REKINDLE_KEY, and not in a file.",
-                fix="Change it there and start every process anew; then `rekindle keys rotate` seals with the current one.",
+                fix="Change it there and start every process anew; `rekindle keys rotate` then seals all with it.",
             )
         return settings.path(settings.key_file)
 
