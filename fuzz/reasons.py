@@ -132,7 +132,7 @@ def _shut(case: Case, person: Person, row: Row) -> bool:
 def _too_late(case: Case, person: Person, row: Row) -> bool:
     """The machine or a provider was kept from it, everything was held, the couple came late, or it had been moved."""
     begin, end = span(case, person, row)
-    if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON):
+    if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON, at_random=False):
         return True
     if case.life.possibly(("held", None), begin - HELD_ON, end):
         return True
