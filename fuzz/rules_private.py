@@ -106,10 +106,11 @@ def shown_to_both(case: Case) -> Iterator[Violation]:
             for target in (("left", person.number), ("split", person.couple))
         )
         sure = all(each.share and each.done.told and not each.texted for each in some)
-        if len(people) == 2 and sure and not gone and not unsure & {person.number for person in people}:
-            if all(person.keeps_answers for person in people) and question not in shown:
-                text = f"{question[1]}/{question[2]} of couple {people[0].couple} was answered by both"
-                yield Violation("revealed", f"{text}, and is not revealed")
+        sure = sure and not unsure & {person.number for person in people}
+        kept = len(people) == 2 and all(person.keeps_answers for person in people)
+        if kept and sure and not gone and question not in shown:
+            text = f"{question[1]}/{question[2]} of couple {people[0].couple} was answered by both"
+            yield Violation("revealed", f"{text}, and is not revealed")
 
 
 class _Finder:
