@@ -89,6 +89,30 @@ def revealed(case: Case) -> Iterator[Violation]:
                 yield Violation("revealed", f"{text} {person.number}")
 
 
+def shown_to_both(case: Case) -> Iterator[Violation]:
+    """What both have answered and would share, on its page, and were told kept, has been revealed."""
+    shown = {(row["enrollment_id"], row["step"], row["occurrence"]) for row in case.record.tables.get("reveals", ())}
+    by_question: dict[Question, list[Given]] = defaultdict(list)
+    given = list(_given(case))
+    unsure = {each.person for each in given if each.question is None or not each.done.told}
+    for each in given:
+        if each.question is not None:
+            by_question[each.question].append(each)
+    for question, some in by_question.items():
+        people = [case.life.people[number] for number in {each.person for each in some}]
+        gone = any(
+            case.life.bars.get(target)
+            for person in people
+            for target in (("left", person.number), ("split", person.couple))
+        )
+        sure = all(each.share and each.done.told and not each.texted for each in some)
+        sure = sure and not unsure & {person.number for person in people}
+        kept = len(people) == 2 and all(person.keeps_answers for person in people)
+        if kept and sure and not gone and question not in shown:
+            text = f"{question[1]}/{question[2]} of couple {people[0].couple} was answered by both"
+            yield Violation("revealed", f"{text}, and is not revealed")
+
+
 class _Finder:
     """Looks for names, addresses and answers in texts, all at once."""
 
