@@ -42,7 +42,7 @@ from engine.render.sandbox import RenderError
 from engine.settings import Settings
 from engine.store import alerts, jobs, places
 from engine.store.chain import PURPOSE as AUDIT
-from engine.store.database import Database, open_database
+from engine.store.database import Database, file_of, open_database
 from engine.store.retention import Forgetting
 from engine.store.vault import Vault
 from engine.store.version import is_current
@@ -528,6 +528,12 @@ class Engine:
 def build(settings: Settings, clock: Clock | None = None) -> Engine:
     """The engine of a workspace. SettingsError or StoreError when it has not been set up, with what to run."""
     workshop_of(settings).refuse_unknown(settings.transports)
+    file = file_of(settings.resolved_database_url)
+    if file is not None and not file.exists():  # opening would make an empty one, where a backup may have to go
+        raise StoreError(
+            f"There is no database at {file}.",
+            fix="Run `rekindle init` in a new workspace; in an old one, put the file back or restore it from a backup.",
+        )
     database = open_database(settings.resolved_database_url)
     if not is_current(database):
         raise StoreError(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from engine.errors import StoreError
+from engine.errors import Away, StoreError
 from engine.store import couples_schema, embedded, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.embedded import IN_MEMORY
 from engine.store.metadata import metadata
@@ -105,9 +105,18 @@ class Database:
             said: StoreError | None = self._kind.plain(error)
             if said is None:
                 raise
+            if self._kind.is_other(error):
+                self.engine.dispose()
             raise said from error
         except PoolTimeoutError as error:
-            raise StoreError("Every connection of this process is in use.", fix="Try again in a moment.") from error
+            raise Away("Every connection of this process is in use.", fix="Try again in a moment.") from error
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a database at this URL; None where it has none."""
+    prefix = "sqlite:///"
+    file = url.removeprefix(prefix)
+    return Path(file) if url.startswith(prefix) and file not in ("", ":memory:") else None
 
 
 def open_database(url: str) -> Database:
