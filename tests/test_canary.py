@@ -108,10 +108,8 @@ def live(shell: Shell) -> Life:
     shell.run("init")
     (shell.folder / "couples.csv").write_text(SHEET, encoding="utf-8")
     settings = (shell.folder / "rekindle.toml").read_text(encoding="utf-8")
-    hashed = SETTINGS["operator"]["password_hash"]
-    (shell.folder / "rekindle.toml").write_text(
-        f'{settings}\n[operator]\npassword_hash = "{hashed}"\n{METRICS}', "utf-8"
-    )
+    operator = f'\n[operator]\npassword_hash = "{HASH}"\n'
+    (shell.folder / "rekindle.toml").write_text(settings + operator + METRICS, encoding="utf-8")
     clock = VirtualClock(at("2026-03-01T09:00"))
     life = Life(shell, engine(shell, clock, Wire()), clock)
     life.said.append(shell.run("couples", "import", str(shell.folder / "couples.csv"), "--consent", "Yes.", code=1))
