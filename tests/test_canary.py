@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from joining import Visitor
-from operating import PASSWORD, SETTINGS, AtDesk
+from operating import HASH, PASSWORD, AtDesk
 from shell import Shell
 from sqlalchemy import select
 from wire import Wire, call, signed, told
@@ -37,6 +37,7 @@ from engine.store import couples_schema, schema
 from engine.store.database import open_database
 from engine.testing.situations import Situation
 from engine.transport.base import EmailMessage, Message, Outcome, OutcomeUnknown, Transport
+from engine.web.app import create_app
 
 CANARIES: Mapping[str, str] = {
     "name": "quillonette",
@@ -55,6 +56,8 @@ oak,Quillonette,quillon.heronmail@example.com,+12025550187,Europe/Lisbon,email
 oak,Brackenwold,bracken.heronmail@example.com,+12025550188,Europe/Lisbon,sms
 elm,Quillonette,heronmail-without-domain,+12025550187,Nowhere/AtAll,email
 """
+TOKEN = "a-token-for-figures"
+METRICS = f'\n[metrics]\ntoken = "{TOKEN}"\n'
 WAYS = (
     ("sendgrid", Situation.ACCEPTED),
     ("smtp", Situation.ACCEPTED),
@@ -105,8 +108,8 @@ def live(shell: Shell) -> Life:
     shell.run("init")
     (shell.folder / "couples.csv").write_text(SHEET, encoding="utf-8")
     settings = (shell.folder / "rekindle.toml").read_text(encoding="utf-8")
-    hashed = SETTINGS["operator"]["password_hash"]
-    (shell.folder / "rekindle.toml").write_text(f'{settings}\n[operator]\npassword_hash = "{hashed}"\n', "utf-8")
+    operator = f'\n[operator]\npassword_hash = "{HASH}"\n'
+    (shell.folder / "rekindle.toml").write_text(settings + operator + METRICS, encoding="utf-8")
     clock = VirtualClock(at("2026-03-01T09:00"))
     life = Life(shell, engine(shell, clock, Wire()), clock)
     life.said.append(shell.run("couples", "import", str(shell.folder / "couples.csv"), "--consent", "Yes.", code=1))
@@ -192,8 +195,8 @@ def the_logs(life: Life) -> str:
 
 
 def the_metrics(life: Life) -> str:
-    visitor = Visitor(life)  # type: ignore[arg-type]
-    return "\n".join(visitor.get(path).text for path in ("/metrics", "/healthz", "/readyz"))
+    app, shown = create_app(life.engine), {"Authorization": f"Bearer {TOKEN}"}
+    return "\n".join(call(app, "GET", path, headers=shown).text for path in ("/metrics", "/healthz", "/readyz"))
 
 
 PAGES = ("", "/alerts", "/doubts", "/couples", "/campaigns", "/transports", "/suppressions", "/replies", "/audit")
