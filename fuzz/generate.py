@@ -51,14 +51,14 @@ def generate(seed: int) -> Script:
     turn = dice.choice(TURNS)
     begins = datetime.combine(turn - timedelta(days=dice.randint(3, 24)), time(12), UTC)
     weeks = dice.randint(2, 5)
-    zones = dice.sample(ZONES, dice.choice((1, 2, 2, 3)))
-    times = dice.sample(TIMES, dice.choice((1, 2, 2, 3)))
+    zones = dice.sample(ZONES, dice.choice((1, 1, 2, 3)))
+    times = dice.sample(TIMES, dice.choice((1, 1, 2, 3)))
     course = _course(dice, weeks, times)
     courses = [course, *(_edited(dice, course, times) for _ in range(dice.choice((0, 0, 1, 1, 2))))]
     slots = sum(
         len(step.days) * len(step.weeks) * (1 if step.audience == "alternating" else 2) for step in course.steps
     )
-    couples = max(3, min(80, round(dice.uniform(500, 1300) / max(1, slots))))
+    couples = max(3, min(40, round(dice.uniform(500, 1300) / max(1, slots))))
     people = _people(dice, seed, couples, zones, times)
     ends = begins.timestamp() + (weeks + 4) * 7 * DAY
     plans = Plans(dice, begins, ends, people, courses, times, zones)
@@ -72,7 +72,7 @@ def generate(seed: int) -> Script:
         happenings=plans.made(mood),
         rates=_rates(dice, mood),
         tick_seconds=dice.choice((15, 15, 60, 300)),
-        batch=dice.choice((2, 5, 50, 500, 500)),
+        batch=dice.choice((3, 20, 500, 500, 500, 500, 500, 500)),
         lease_seconds=dice.choice((60, 300, 300)),
     )
 

@@ -8,20 +8,17 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
 from fuzz.planted import BUGS, Bug
 from fuzz.planting import plant
-from fuzz.script import Kind, Script
 
 A_LIFE = 120
 """Seconds for one life: with some bugs the engine never comes to an end."""
-FEW = 5
-"""Couples of a small life."""
-OURS = frozenset({"fuzz", "fuzz.mutants", "fuzz.planted", "fuzz.planting", "fuzz.script", "fuzz.__main__"})
+OURS = frozenset({"fuzz", "fuzz.mutants", "fuzz.planted", "fuzz.planting", "fuzz.__main__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +35,18 @@ class Caught:
 def hunt(bug: Bug, seeds: Iterable[int], *, few: bool = False) -> Caught:
     """Live through these seeds with the bug in the engine, in this process, until a violation.
 
-    The engine must not be loaded yet. `few` leaves most couples out.
+    The engine must not be loaded yet. `few`: small lives, in which much happens.
     """
     plant(bug)
     from fuzz.check import check
+    from fuzz.dense import dense
     from fuzz.generate import generate
     from fuzz.world import act_out
 
     signal.signal(signal.SIGALRM, _never_ends)
     number, seed = 0, -1
     for number, seed in enumerate(seeds, 1):
-        script = small(generate(seed)) if few else generate(seed)
+        script = dense(generate(seed)) if few else generate(seed)
         signal.alarm(A_LIFE)
         try:
             found = check(script, act_out(script))
@@ -59,19 +57,6 @@ def hunt(bug: Bug, seeds: Iterable[int], *, few: bool = False) -> Caught:
         if found:
             return Caught(bug.name, found[0].rule, found[0].text, seed, number)
     return Caught(bug.name, "", "", seed, number)
-
-
-def small(script: Script) -> Script:
-    """The script with its first couples only, and what happens to them or to all."""
-    people = tuple(person for person in script.people if person.couple <= FEW)
-    numbers = {person.number for person in people}
-
-    def concerns(kind: Kind, who: int | None) -> bool:
-        of_couple = kind is Kind.JOIN or kind.name.endswith("_COUPLE")
-        return who is None or (who <= FEW if of_couple else who in numbers)
-
-    kept = tuple(each for each in script.happenings if concerns(each.kind, each.who))
-    return replace(script, people=people, happenings=kept)
 
 
 def hunted(bugs: Sequence[Bug], seeds: Sequence[int], *, processes: int = 2, few: bool = False) -> Iterator[Caught]:
@@ -125,7 +110,7 @@ def _never_ends(number: int, frame: object) -> None:
 
 
 def _main() -> None:
-    """Hunt in small lives on each bug's own seed, or on as many as are asked for, and tell of it in JSON."""
+    """Hunt in dense lives on each bug's own seed, or on as many as are asked for, and tell of it in JSON."""
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     names = sys.argv[2:]
     bugs = [bug for bug in BUGS if not names or bug.name in names]

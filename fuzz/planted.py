@@ -80,10 +80,15 @@ SENDING = (
         ),
     ),
     _bug(
-        "kept-after-the-fault",
-        "after a commit that failed the intent is taken to stand",
-        ("deliver/dispatch.py", "if letters and again:", "if False:"),
-        ("deliver/dispatch.py", "if letters and not again:", "if letters:"),
+        "fault-swallowed",
+        "what could not be committed is handed over all the same",
+        (
+            "deliver/dispatch.py",
+            "        with self._database.begin(shared=True) as connection:\n            # In this order",
+            '        with __import__("contextlib").suppress(StoreError), '
+            "self._database.begin(shared=True) as connection:\n"
+            "            # In this order",
+        ),
     ),
 )
 

@@ -362,7 +362,8 @@ class World:
     def _at_the_end(self) -> None:
         self._act_all()
         for person in self.script.people:
-            look_at_own_data(self.town, self.main, person.number)
+            if self._chance("looks at the end", person.number) < 0.25:
+                look_at_own_data(self.town, self.main, person.number)
 
 
 def act_out(script: Script) -> Record:
