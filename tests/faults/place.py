@@ -16,9 +16,10 @@ from world import CONSENT, person, talk
 from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.define.digest import identified
+from engine.model.hold import HoldKind
 from engine.parts import load_vault
 from engine.settings import load
-from engine.store import couples
+from engine.store import couples, holds
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -90,6 +91,14 @@ class Place:
         fresh = self.clock.with_suffix(".new")
         fresh.write_text(str(seconds))
         fresh.replace(self.clock)
+
+    def hold(self, all_of_it: bool) -> None:
+        """Hold everything back, as `rekindle pause --all` does, or let it go on."""
+        with closing(open_database(self.server.url)) as database, database.begin() as connection:
+            if all_of_it:
+                holds.hold(connection, HoldKind.EVERYTHING, "", actor="tests", now=datetime.now(UTC))
+            else:
+                holds.release(connection, HoldKind.EVERYTHING, "")
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """What the store says, read without the engine; an order returns nothing."""
