@@ -19,7 +19,7 @@ from engine.define.digest import identified
 from engine.model.hold import HoldKind
 from engine.parts import load_vault
 from engine.settings import load
-from engine.store import couples, holds
+from engine.store import holds, joining
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -40,7 +40,7 @@ connections = {connections}
 connect_seconds = 5
 """
 STEP = "talk"
-BEFORE, AT_ONCE = timedelta(minutes=5), timedelta(minutes=10)
+BEFORE, AT_ONCE, LATER = timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Size:
     lease: int = 10
     latency: float = 0.02
     connections: int = 4
-    seconds: int = 0  # over which they fall due; 0: all of them have already
+    seconds: int = 0  # over which they fall due, by whole minutes; 0: all of them have already
+    later: int = 0  # more people, whose messages fall due long after the test
     disk: int | None = None  # megabytes of each of the server's disks, where they can be filled
 
 
@@ -107,7 +108,7 @@ class Place:
             return found.fetchall() if found.description else []
 
     def _people(self) -> None:
-        """Couples for whom it is noon, enrolled in a campaign whose one step fell due five minutes ago, or will."""
+        """Couples for whom it is noon, enrolled in a campaign whose one step fell due minutes ago, or will."""
         database = open_database(self.server.url)
         upgrade(database)
         now = datetime.now(UTC)
@@ -122,12 +123,17 @@ class Place:
             (first_due + timedelta(seconds=later)).time().replace(microsecond=0)
             for later in range(max(self.size.seconds, 1))
         ]
-        for first in range(0, self.size.deliveries // 2, 1000):
+        couples, later = self.size.deliveries // 2, (noon + LATER).time()
+        times = [*(times[number % len(times)] for number in range(couples)), *[later] * (self.size.later // 2)]
+        for first in range(0, len(times), 500):
+            arrivals = [
+                joining.Arrival(f"c{number:06d}", each, *joining.indexes(vault, each), position=position)
+                for number, at in enumerate(times[first : first + 500], first)
+                for position in (1, 2)
+                for each in [person(f"P{number}x{position}", zone=zone, send_at=at, phone=None)]
+            ]
             with database.begin() as connection:
-                for number in range(first, min(first + 1000, self.size.deliveries // 2)):
-                    at = times[number % len(times)]
-                    both = [person(f"P{number}x{each}", zone=zone, send_at=at, phone=None) for each in (1, 2)]
-                    couples.add(connection, vault, f"c{number:06d}", both, CONSENT, now - AT_ONCE)
+                joining.put_in(connection, vault, arrivals, CONSENT, now - AT_ONCE)
         campaign = identified(made_campaign(talk(STEP, days=(noon.weekday(),))))
         began: date = noon.date() - timedelta(days=noon.weekday())
         engine.enroll(campaign, began)

@@ -63,8 +63,8 @@ def asleep(file: Path) -> bool:
 
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR])
 def test_a_clock_goes_wrong(make: Make, ahead: int) -> None:
-    """Where a clock is an hour wrong, its worker ends and says so; nothing leaves early, nothing is in doubt."""
-    made = make(Size(deliveries=200, batch=10, seconds=12))
+    """Where a clock is an hour wrong, its worker ends and says so; nothing is planned or sent early, or in doubt."""
+    made = make(Size(deliveries=200, batch=10, later=40))
     wrong = made.hands.begin("worker", CLOCK=str(made.place.clock))
     made.hands.until(lambda: wrong.name in made.clients())
     made.hands.begin("worker")
