@@ -23,6 +23,12 @@ def _importing() -> Iterator[Figure]:
         yield Figure(name.removesuffix(" rows/s"), float(found[name]), "rows/s")
 
 
+def _faults(deliveries: int | None = None, seed: int | None = None, *, large: bool = False) -> Iterator[Figure]:
+    faults: Any = import_module("bench.faults")
+    found: Iterator[Figure] = faults.run(deliveries or (faults.LARGE if large else faults.DELIVERIES), seed)
+    return found
+
+
 BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "path": whole_path.run,
     "claims": claims.run,
@@ -47,7 +53,7 @@ SCALE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-import": lambda: _scale("importing").run(),
 }
 """The same, as `scale`; they start a PostgreSQL server."""
-FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": lambda: import_module("bench.faults").run()}
+FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": _faults}
 """The same: everything fails at random, and what became of it is counted."""
 KNOWN = {**BENCHMARKS, **TRANSPORTS, **SCALE, **FAULTS}
 LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -57,7 +63,6 @@ LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-path": lambda: _scale("path").run(40_000),
     "scale-engine": lambda: _scale("engine").run_large(),
     "scale-ticks": lambda: _scale("ticks").run_large(),
-    "faults": lambda: import_module("bench.faults").run(import_module("bench.faults").LARGE),
 }
 GROUPS = {"transports": TRANSPORTS, "scale": SCALE}
 
@@ -72,6 +77,8 @@ def main() -> int:
     parser.add_argument(
         "--large", action="store_true", help="10,000,000 partners, 10,000 couples, 300,000 emails: many minutes"
     )
+    parser.add_argument("--deliveries", type=int, metavar="N", help="of faults: how many there are, 10,000 otherwise")
+    parser.add_argument("--seed", type=int, metavar="N", help="of faults: which of them happen, as a run said it")
     given = parser.parse_args()
     names = list(chain.from_iterable(GROUPS.get(name, [name]) for name in given.names))
     unknown = set(names) - set(KNOWN)
@@ -80,8 +87,10 @@ def main() -> int:
     figures: list[Figure] = []
     for name in names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)
-        run = LARGE.get(name, KNOWN[name]) if given.large else KNOWN[name]
-        figures.extend(run())
+        if name in FAULTS:
+            figures.extend(_faults(given.deliveries, given.seed, large=given.large))
+        else:
+            figures.extend((LARGE.get(name, KNOWN[name]) if given.large else KNOWN[name])())
     if given.json:
         print(as_json(figures))
     elif given.markdown:

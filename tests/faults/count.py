@@ -26,6 +26,11 @@ class Count:
         """Whether no delivery was lost, doubled, early or told wrongly."""
         return not any((self.lost, self.twice, self.untrue, self.early))
 
+    @property
+    def spotless(self) -> bool:
+        """Whether, besides, nothing at all is in doubt."""
+        return self.right and not self.in_doubt
+
     def __str__(self) -> str:
         return (
             f"{self.rows} deliveries: {dict(self.statuses)}; lost {self.lost}, accepted twice {self.twice}, "

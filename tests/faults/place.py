@@ -16,9 +16,10 @@ from world import CONSENT, person, talk
 from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.define.digest import identified
+from engine.model.hold import HoldKind
 from engine.parts import load_vault
 from engine.settings import load
-from engine.store import couples
+from engine.store import holds, joining
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -39,7 +40,7 @@ connections = {connections}
 connect_seconds = 5
 """
 STEP = "talk"
-BEFORE, AT_ONCE = timedelta(minutes=5), timedelta(minutes=10)
+BEFORE, AT_ONCE, LATER = timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Size:
     lease: int = 10
     latency: float = 0.02
     connections: int = 4
-    seconds: int = 0  # over which they fall due; 0: all of them have already
+    seconds: int = 0  # over which they fall due, by whole minutes; 0: all of them have already
+    later: int = 0  # more people, whose messages fall due long after the test
     disk: int | None = None  # megabytes of each of the server's disks, where they can be filled
 
 
@@ -91,6 +93,14 @@ class Place:
         fresh.write_text(str(seconds))
         fresh.replace(self.clock)
 
+    def hold(self, all_of_it: bool) -> None:
+        """Hold everything back, as `rekindle pause --all` does, or let it go on."""
+        with closing(open_database(self.server.url)) as database, database.begin() as connection:
+            if all_of_it:
+                holds.hold(connection, HoldKind.EVERYTHING, "", actor="tests", now=datetime.now(UTC))
+            else:
+                holds.release(connection, HoldKind.EVERYTHING, "")
+
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """What the store says, read without the engine; an order returns nothing."""
         with psycopg.connect(self.server.conninfo, autocommit=True, connect_timeout=10) as connection:
@@ -98,7 +108,7 @@ class Place:
             return found.fetchall() if found.description else []
 
     def _people(self) -> None:
-        """Couples for whom it is noon, enrolled in a campaign whose one step fell due five minutes ago, or will."""
+        """Couples for whom it is noon, enrolled in a campaign whose one step fell due minutes ago, or will."""
         database = open_database(self.server.url)
         upgrade(database)
         now = datetime.now(UTC)
@@ -113,12 +123,17 @@ class Place:
             (first_due + timedelta(seconds=later)).time().replace(microsecond=0)
             for later in range(max(self.size.seconds, 1))
         ]
-        for first in range(0, self.size.deliveries // 2, 1000):
+        couples, later = self.size.deliveries // 2, (noon + LATER).time()
+        times = [*(times[number % len(times)] for number in range(couples)), *[later] * (self.size.later // 2)]
+        for first in range(0, len(times), 500):
+            arrivals = [
+                joining.Arrival(f"c{number:06d}", each, *joining.indexes(vault, each), position=position)
+                for number, at in enumerate(times[first : first + 500], first)
+                for position in (1, 2)
+                for each in [person(f"P{number}x{position}", zone=zone, send_at=at, phone=None)]
+            ]
             with database.begin() as connection:
-                for number in range(first, min(first + 1000, self.size.deliveries // 2)):
-                    at = times[number % len(times)]
-                    both = [person(f"P{number}x{each}", zone=zone, send_at=at, phone=None) for each in (1, 2)]
-                    couples.add(connection, vault, f"c{number:06d}", both, CONSENT, now - AT_ONCE)
+                joining.put_in(connection, vault, arrivals, CONSENT, now - AT_ONCE)
         campaign = identified(made_campaign(talk(STEP, days=(noon.weekday(),))))
         began: date = noon.date() - timedelta(days=noon.weekday())
         engine.enroll(campaign, began)

@@ -7,8 +7,10 @@ from tempfile import mkdtemp
 
 import psycopg
 from faults.count import Count, count, resting
-from faults.hands import Hands
+from faults.hands import Hands, children
 from faults.place import Place, Size
+
+from engine.model.job import Job
 
 
 class Rig:
@@ -26,6 +28,23 @@ class Rig:
     def go_on(self, part: float) -> None:
         """Wait until the sink has accepted this part of all deliveries."""
         self.hands.until(lambda: self.sent(part))
+
+    def clients(self) -> set[str]:
+        """The names of the processes from which the sink has accepted anything."""
+        return {line.client.partition(".")[0] for line in self.place.sink.accepted()}
+
+    def last_client(self) -> str:
+        """Who sent the last that the sink accepted."""
+        return self.place.sink.accepted()[-1].client.partition(".")[0]
+
+    def ready(self, workers: int) -> bool:
+        """Whether so many workers take jobs, of each kind."""
+        return self.place.ask("SELECT count(*) FROM procrastinate_workers")[0][0] >= workers * len(Job)
+
+    def working(self) -> list[int]:
+        """The processes that send, but for the parents of crews."""
+        hands = [*self.hands.called("worker"), *self.hands.called("run")]
+        return [pid for hand in hands for pid in children(hand.process.pid) or [hand.process.pid]]
 
     def order(self, statement: str) -> None:
         """Change the store behind the engine's back; nothing happens where it cannot be reached."""
