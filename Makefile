@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test check fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,13 @@ bench-transports: $(READY) ## SMTP, SendGrid and Twilio against plain clients, o
 
 bench-scale: $(READY) ## PostgreSQL by one, two and four processes, into loopback sinks; what jobs, waking and memory cost
 	@$(BIN)/python -m bench scale
+
+SECONDS ?= 60
+fuzz-parsers: $(READY) ## every parser of what comes from outside, SECONDS each, guided by coverage (Linux; needs atheris)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3'
+	@for name in $(notdir $(wildcard tests/fuzzing/corpus/*)); do \
+	  echo "$$name"; $(BIN)/python tests/fuzzing/harnesses/parsers.py $$name -max_total_time=$(SECONDS) -verbosity=0 || exit 1; \
+	done
 
 docs: $(READY) ## the pages that are made of the code, and the site, into build/site/index.html
 	@$(BIN)/python docs/reference.py

@@ -173,7 +173,7 @@ def test_settings_take_no_database_url_that_is_no_line(url: str, tmp_path: Path)
         load(tmp_path)
 
 
-MARKDOWN = ["{{ " * 3_000, "{{" + " " * 9_000, "**a _b " * 1_400, "\"'" * 5_000, "- " * 5_000, "\n \n" * 3_000]
+MARKDOWN = ["{{ " * 3_000, "{{" + " " * 9_000, "**a _b " * 1_400, "\"'" * 5_000, "- " * 5_000, "\n \n" * 3_000 + "x"]
 
 
 @pytest.mark.parametrize("source", MARKDOWN, ids=lambda source: source[:6])
