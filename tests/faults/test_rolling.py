@@ -33,7 +33,7 @@ def test_workers_are_restarted_one_after_another(make: Make) -> None:
         made.go_on(part)
         codes.append(made.hands.stop(hand))
         made.hands.begin("worker")
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert codes == [0, 0, 0]
     assert counted.spotless, counted
@@ -54,7 +54,7 @@ def test_the_schema_is_upgraded_under_workers_of_the_version_before(make: Make) 
     made.hands.until(lambda: made.clients() >= {again.name, new.name})
     for each in (old[1], again):
         assert made.hands.stop(each) == 0
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert counted.spotless, counted
     assert made.last_client() == new.name
@@ -69,7 +69,7 @@ def test_a_schema_that_is_not_for_the_version_before(make: Make) -> None:
     old.wanted = False
     assert old.process.wait(120) not in {0, None}
     new = made.hands.begin("worker", KNOWS=NEWER)
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert f"The database is at version {NEWER}, which this Rekindle does not know." in " ".join(old.said().split())
     assert counted.spotless, counted
