@@ -50,7 +50,7 @@ SCALE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-path": lambda: _scale("path").run(),
     "scale-engine": lambda: _scale("engine").run(),
     "scale-ticks": lambda: _scale("ticks").run(),
-    "import": _importing,
+    "scale-import": lambda: _scale("importing").run(),
 }
 """The same, as `scale`; they start a PostgreSQL server."""
 FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": _faults}
