@@ -66,7 +66,7 @@ class Hands:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def stop(self, hand: Hand, seconds: float = 60) -> int:
+    def stop(self, hand: Hand, seconds: float = 120) -> int:
         """Tell it to end, as Ctrl-C does, and wait; its exit code."""
         hand.wanted = False
         hand.process.send_signal(signal.SIGTERM)
@@ -100,7 +100,7 @@ class Hands:
                 self.ended.append(f"{hand.name} ({code}): {''.join(hand.said().strip().splitlines()[-1:])}")
             hand.process = self._start(hand.name, hand.arguments, hand.stage, hand.log)
 
-    def until(self, so: Callable[[], bool], seconds: float = 120) -> None:
+    def until(self, so: Callable[[], bool], seconds: float = 300) -> None:
         """Mind them until that is so; an error when that takes too long."""
         deadline = monotonic() + seconds
         while not so():

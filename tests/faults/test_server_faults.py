@@ -24,7 +24,7 @@ def test_the_server_crashes(make: Make) -> None:
     for part in PARTS[:2]:
         made.go_on(part)
         made.place.server.crash()
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert counted.spotless, counted
 
@@ -39,7 +39,7 @@ def test_sessions_are_cut_in_the_middle_of_transactions(make: Make) -> None:
         made.go_on(part)
         for _ in range(5):
             made.order(CUT)
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert counted.spotless, counted
 
@@ -56,6 +56,6 @@ def test_the_disk_is_full(make: Make, disk: str) -> None:
     made.place.server.fill(disk)
     made.hands.go_on(3)
     made.place.server.free()
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert counted.spotless, counted

@@ -25,7 +25,7 @@ def test_two_schedulers(make: Make) -> None:
     for part, order in ((0.02, DOUBLE), (0.3, LOSE), (0.5, STALL), (0.7, DOUBLE)):
         made.go_on(part)
         made.order(order)
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert counted.spotless, counted
 
@@ -72,7 +72,7 @@ def test_a_clock_goes_wrong(make: Make, ahead: int) -> None:
     made.place.set_clock(ahead)
     made.hands.until(lambda: bool(made.hands.ended))
     wrong.wanted = False
-    counted = made.settle()
+    counted = made.settle_all()
 
     assert counted.spotless, counted
     assert f"s {'fast' if ahead > 0 else 'slow'} by the database server's" in wrong.said()
