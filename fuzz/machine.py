@@ -86,6 +86,7 @@ class Disk:
         if not self.faults:
             return None
         self.notebook.faults[f"store: {self.faults[0]}"] += 1
+        self.notebook.troubled.append(self.notebook.at)
         return self.faults.pop(0)
 
     def close(self) -> None:
