@@ -1,5 +1,6 @@
 """Seeds in a row, for as long as it takes: what they came to is kept, and a run that was ended goes on at the next."""
 
+import gc
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ from fuzz.generate import generate
 from fuzz.world import act_out
 
 WRITE_EVERY = 5.0
-CHUNK = 8
+CHUNK = 4
 """Seeds that a process is given at once."""
 LOST, DOUBLED = "lost", "once"
 """The rules by which a delivery counts as lost, or as accepted twice."""
@@ -74,6 +75,7 @@ class Totals:
 
 def lived(seeds: range) -> Totals:
     """What these seeds come to."""
+    gc.set_threshold(50_000, 20, 100)  # a life makes much, and little of it goes round in circles
     totals = Totals()
     for seed in seeds:
         totals.live(seed)

@@ -107,6 +107,7 @@ class Case:
         return [
             *self.of_kind(Kind.AWAY, Kind.OUTAGE, Kind.SECOND, Kind.STALL, Kind.SKEW, Kind.CRASH, Kind.STORE_FAULT),
             *self.of_kind(Kind.RESTORE, Kind.EDIT, Kind.RESOLVE, Kind.ZONES),
+            *((at, at) for at in self.record.troubled),
         ]
 
     def troubled(self, begin: float, end: float, lasting: float = 0.0, *, at_random: bool = True) -> bool:

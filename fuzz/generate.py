@@ -58,7 +58,7 @@ def generate(seed: int) -> Script:
     slots = sum(
         len(step.days) * len(step.weeks) * (1 if step.audience == "alternating" else 2) for step in course.steps
     )
-    couples = max(3, min(40, round(dice.uniform(500, 1300) / max(1, slots))))
+    couples = max(4, min(60, round(dice.uniform(900, 1900) / max(1, slots))))
     people = _people(dice, seed, couples, zones, times)
     ends = begins.timestamp() + (weeks + 4) * 7 * DAY
     plans = Plans(dice, begins, ends, people, courses, times, zones)

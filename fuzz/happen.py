@@ -77,7 +77,7 @@ class Plans:
         for couple in sorted({each.couple for each in self.people}):
             self._join(couple)
         dice, couples = self.dice, len(self.people) // 2
-        for _ in range(round(couples * dice.uniform(1, 5))):
+        for _ in range(round(couples * dice.uniform(0.7, 3))):
             self._one(_pick(dice, PEOPLE))
         bad = {"calm": (0, 3), "usual": (3, 14), "stormy": (10, 40)}[mood]
         for _ in range(dice.randint(*bad)):

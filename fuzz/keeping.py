@@ -24,6 +24,7 @@ def kept(world: "World") -> Record:
         rows=tables.pop("deliveries"),
         tables=tables,
         faults=dict(book.faults),
+        troubled=tuple(book.troubled),
         courses={campaign.digest: number for number, campaign in enumerate(town.campaigns)},
     )
 

@@ -68,7 +68,10 @@ class Disk:
 
     def put_back(self, content: bytes) -> None:
         """Be what it was when that copy was taken."""
-        self.driver.deserialize(content)
+        # By way of another: SQLite 3.40 does not survive `deserialize` under statements that were prepared before.
+        with closing(sqlite3.connect(":memory:")) as was:
+            was.deserialize(content)
+            was.backup(self.driver)
         self._known = set(self.driver.execute(_SENDING))
 
     def look(self) -> None:
@@ -83,6 +86,7 @@ class Disk:
         if not self.faults:
             return None
         self.notebook.faults[f"store: {self.faults[0]}"] += 1
+        self.notebook.troubled.append(self.notebook.at)
         return self.faults.pop(0)
 
     def close(self) -> None:

@@ -141,9 +141,10 @@ def _suppresses(channel: str | None, *, firm: bool) -> Callable[[Life, Happening
 
 
 def _starts(life: Life, happening: Happening, done: Done) -> None:
-    """START takes back a STOP of the phone and ends the pauses of those who have it."""
+    """START takes back a STOP of the phone and ends the pauses of those who have it, if one of them agreed to texts."""
     address = life.address(_who(happening), "sms")
-    if address is not None:
+    agreed = any(person.phone == address and "sms" in person.consents for person in life.people.values())
+    if address is not None and agreed:
         _bar(life, ("suppressed", address), happening, done, False)
         for person in life.people.values():
             if person.phone == address:

@@ -19,6 +19,7 @@ class Notebook:
         self.shown: list[Shown] = []
         self.faults: Counter[str] = Counter()
         self.said: list[str] = []
+        self.troubled: list[float] = []
         self._n = 0
 
     def next(self) -> int:

@@ -68,4 +68,5 @@ class Record:
     rows: tuple[dict[str, Any], ...]  # the deliveries table at the end, read by SQL alone
     tables: dict[str, tuple[dict[str, Any], ...]]  # every other table by its name, as SQL alone reads it
     faults: dict[str, int]  # how many of each were injected
+    troubled: tuple[float, ...] = ()  # when a fault befell that had been made ready before
     courses: dict[str, int] = field(default_factory=dict)  # which of Script.courses a definition's digest stands for

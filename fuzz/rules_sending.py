@@ -69,7 +69,7 @@ def never(case: Case) -> Iterator[Violation]:
             else:
                 continue
             for target in targets:
-                if case.life.certainly(target, intent.n, intent.at - case.life.skew):
+                if case.life.certainly(target, intent.n, intent.at + case.life.skew):
                     text = f"delivery {number} ({row['step']}/{row['occurrence']}) to person {person.number}"
                     yield Violation("never", f"{text} was intended though {target[0]}", intent.n)
 

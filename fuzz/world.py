@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from engine.clock import VirtualClock
 from engine.model.campaign import Channel
 from engine.render.compose import Composer
 from engine.settings import Settings
-from engine.transport.base import Message, SmsMessage
+from engine.transport.base import Message
 from engine.transport.chaos import Died
 from fuzz import loop as loops
+from fuzz.befalling import begin, copy
+from fuzz.calls import AGAIN_AFTER, MOST_TRIES, Calls
 from fuzz.campaigns import templates
 from fuzz.keeping import kept
 from fuzz.machine import Disk, Process, Skewed
@@ -36,8 +39,6 @@ from fuzz.zones import Zones
 
 BREATH = 1.0
 IDLE = timedelta(minutes=15)
-MOST_TRIES = 4  # of a call that was not answered with 200, and of an act that failed
-AGAIN_AFTER = 60.0
 _composers: dict[str, Composer] = {}
 
 
@@ -62,21 +63,21 @@ class World:
         self._order = count()
         self._agenda: list[tuple[float, int, Callable[[], None] | Happening]] = []
         self._due: list[Happening] = []
-        self._calls: list[tuple[float, int, str, dict[str, Any]]] = []
+        self.calls = Calls(script, self.town)
         self._tried: dict[int, int] = {}
-        self._copies: dict[float, bytes] = {}
-        self._crash: str | None = None
-        self._faults_at: dict[str, list[str]] = {}
-        self._stalls: list[Happening] = []
+        self.copies: dict[float, bytes] = {}
+        self.crash: str | None = None
+        self.faults_at: dict[str, list[str]] = {}
+        self.stalls: list[Happening] = []
         self._hooks = 0
         self._deep = False
         self.second: Process | None = None
-        self._second_until = self._away_until = self.skew = 0.0
+        self.second_until = self.away_until = self.skew = 0.0
         self._held: datetime | None = None
         self._asked_wake: tuple[Any, datetime | None] = (None, None)
-        self.main = self._process("main")
+        self.main = self.process("main")
 
-    def _process(self, name: str, skew: float = 0.0) -> Process:
+    def process(self, name: str, skew: float = 0.0) -> Process:
         clock = Skewed(self.clock, skew) if skew else self.clock
 
         def lines(process: Process) -> dict[Channel, Line]:
@@ -91,7 +92,7 @@ class World:
         for happening in self.script.happenings:
             self._at(happening.at, happening)
             if happening.kind is Kind.RESTORE:
-                self._at(happening.detail["of"], self._copy)
+                self._at(happening.detail["of"], partial(copy, self))
         try:
             while (instant := self._next()) is not None and instant <= self.script.ends:
                 self.clock.move_to(datetime.fromtimestamp(instant, UTC))
@@ -113,8 +114,8 @@ class World:
     def _next(self) -> float | None:
         """The next instant at which there is something to do."""
         found = [self._agenda[0][0]] if self._agenda else []
-        if self._calls:
-            found.append(self._calls[0][0])
+        if self.calls.first is not None:
+            found.append(self.calls.first)
         wake = self._wake()
         if wake is not None:
             found.append(wake)
@@ -129,7 +130,7 @@ class World:
         if wake <= now and self._held is not None and self._held > now:
             # A limit or a rest keeps back what is due: until it may go, only what falls due meanwhile is to be done.
             wake = min(self._held, self._next_wake(now) or self._held)
-        at = max(wake.timestamp(), self.now + BREATH, self._away_until)
+        at = max(wake.timestamp(), self.now + BREATH, self.away_until)
         grain = self.script.tick_seconds
         return self.script.begins + math.ceil((at - self.script.begins) / grain) * grain
 
@@ -142,10 +143,10 @@ class World:
 
     def _round(self) -> None:
         """Do what is due now."""
-        self._call()
+        self.calls.make(self.main)
         self._take_up()
         wake = self._next_wake()
-        if wake is None or wake > self.clock.now() or self.now < self._away_until:
+        if wake is None or wake > self.clock.now() or self.now < self.away_until:
             self._act_all()
             return
         for happening in [each for each in self._due if self._chance("early", each.number) < 0.4]:
@@ -166,10 +167,10 @@ class World:
 
     def _working_second(self) -> Process | None:
         """The second scheduler, while there is one."""
-        if self.now >= self._second_until:
+        if self.now >= self.second_until:
             self.second = None
         elif self.second is None:
-            self.second = self._process("second", self.skew)
+            self.second = self.process("second", self.skew)
         return self.second
 
     def _tick(self, process: Process) -> datetime | None:
@@ -202,16 +203,16 @@ class World:
         if process is self.second:
             self.second = None
         else:
-            self.main = self._process("main")
+            self.main = self.process("main")
 
     def between(self, process: Process, where: str) -> None:
         """A step has been taken: here it may die, somebody may come in, another scheduler may work."""
         self._hooks += 1
-        if self._crash == where and process is self.main:
-            self._crash = None
+        if self.crash == where and process is self.main:
+            self.crash = None
             process.die()
-        if where in self._faults_at:
-            self.disk.faults += self._faults_at.pop(where)
+        if where in self.faults_at:
+            self.disk.faults += self.faults_at.pop(where)
         if self._deep:
             return
         self._take_up()
@@ -233,9 +234,9 @@ class World:
 
     async def stall(self, process: Process, where: str) -> None:
         """The hand-over takes as long as somebody has said it should: frozen, or only slow."""
-        if self._deep or not self._stalls or self._stalls[0].detail.get("where", "after") != where:
+        if self._deep or not self.stalls or self.stalls[0].detail.get("where", "after") != where:
             return
-        it = self._stalls.pop(0)
+        it = self.stalls.pop(0)
         self.notebook.faults["stall"] += 1
         seconds = float(it.detail["seconds"])
         if it.detail.get("frozen", True):
@@ -248,34 +249,7 @@ class World:
 
     def call_later(self, channel: str, message: Message, receipt: str, *, surely: bool) -> None:
         """The provider may tell later that a message has arrived."""
-        rate = self.script.rates.get("told_unknown" if surely else "told", 0.0)
-        if self._chance("told", message.delivery_id) >= rate:
-            return
-        about: dict[str, Any] = {"type": "delivered", "reference": message.reference, "receipt": receipt}
-        if not surely and self._chance("only receipt", message.delivery_id) < 0.3:
-            del about["reference"]
-        after = 1 + self._chance("after", message.delivery_id) ** 3 * 7200
-        key = f"told {message.delivery_id} {receipt}"
-        kind = "sms" if isinstance(message, SmsMessage) else channel
-        heapq.heappush(self._calls, (math.ceil(self.now + after), next(self._order), kind, {"key": key, **about}))
-
-    def _call(self) -> None:
-        """The providers' calls that are due now, each channel's as one batch."""
-        entries: dict[str, list[dict[str, Any]]] = {}
-        while self._calls and self._calls[0][0] <= self.now:
-            _, _, channel, about = heapq.heappop(self._calls)
-            entries.setdefault(channel, []).append(self.town.entry(**about))
-        for channel, batch in entries.items():
-            if not self.town.told(self.main, channel, batch):
-                self.notebook.faults["call refused"] += 1
-                self._try_again(channel, batch, 1)
-
-    def _try_again(self, channel: str, batch: list[dict[str, Any]], times: int) -> None:
-        def again() -> None:
-            if not self.town.told(self.main, channel, batch) and times < MOST_TRIES:
-                self._try_again(channel, batch, times + 1)
-
-        self._at(self.now + AGAIN_AFTER, again)
+        self.calls.promise(channel, message, receipt, surely=surely)
 
     def _take_up(self) -> None:
         """Let what the machine does begin, and have what people do wait for its moment in this round."""
@@ -286,7 +260,7 @@ class World:
             elif what.kind in ACTS:
                 self._due.append(what)
             else:
-                self._begin(what)
+                begin(self, what)
 
     def _act_all(self) -> None:
         while self._due:
@@ -318,46 +292,6 @@ class World:
         for person in self.script.people:
             if person.couple == mine.couple:
                 look_at_own_data(self.town, self.main, person.number)
-
-    def _begin(self, it: Happening) -> None:
-        """What the machine, the provider or the operator's tools do."""
-        self.notebook.faults[it.kind.value] += 1
-        detail = it.detail
-        match it.kind:
-            case Kind.OUTAGE:
-                for channel, provider in self.providers.items():
-                    if detail.get("of", channel.value) == channel.value:
-                        provider.out.append((detail["until"], detail["kind"]))
-            case Kind.LATE_CALLS:
-                self.town.again(self.main, it.number)
-            case Kind.GARBAGE:
-                self.town.garbage(self.main, detail["how"], it.number)
-            case Kind.ZONES:
-                self.zones.change(detail["zone"], detail["like"])
-            case _:
-                self._disturb(it.kind, detail, it)
-        self.notebook.tell(it.number, True)
-
-    def _disturb(self, kind: Kind, detail: dict[str, Any], it: Happening) -> None:
-        """What befalls the machine."""
-        match kind:
-            case Kind.CRASH:
-                self._crash = detail["step"]
-            case Kind.STORE_FAULT if detail.get("step") is None:
-                self.disk.faults += [detail["how"]] * detail.get("times", 1)
-            case Kind.STORE_FAULT:
-                self._faults_at[detail["step"]] = [detail["how"]] * detail.get("times", 1)
-            case Kind.SECOND:
-                self._second_until = max(self._second_until, detail["until"])
-            case Kind.STALL:
-                self._stalls.append(it)
-            case Kind.SKEW:
-                self.skew, self.second = float(detail["seconds"]), None
-            case Kind.AWAY:
-                self._away_until = max(self._away_until, detail["until"])
-
-    def _copy(self) -> None:
-        self._copies[self.now] = self.disk.copy()
 
     def _at_the_end(self) -> None:
         self._act_all()

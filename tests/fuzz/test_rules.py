@@ -72,7 +72,11 @@ SIMPLE: list[tuple[str, Script, Record]] = [
     ("said", SCRIPT, replace(RECORD, said="hello annax")),
     ("said", SCRIPT, in_table("attempts", {"id": 1, "detail": "550 <anna@example.org> unknown"})),
     ("stopped", SCRIPT, in_table("suppressions", {"address_index": "a"})),
-    ("heard", SCRIPT, in_table("intake", {"id": 1, "source": "x", "status": "pending"})),
+    (
+        "heard",
+        SCRIPT,
+        in_table("intake", {"id": 1, "source": "x", "status": "pending", "received_at": int(MONDAY * 1_000)}),
+    ),
     ("heard", SCRIPT, in_table("events", {"id": 1, "delivery_id": None, "receipt": "r1"})),
     ("revealed", SCRIPT, in_table("reveals", {"enrollment_id": 100, "step": "ask", "occurrence": 0})),
 ]
