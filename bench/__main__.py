@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from typing import Any
@@ -47,7 +48,15 @@ SCALE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "import": _importing,
 }
 """The same, as `scale`; they start a PostgreSQL server."""
-FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": lambda: import_module("bench.faults").run()}
+
+
+def _faults(deliveries: int | None = None, seed: int | None = None) -> Iterator[Figure]:
+    module = import_module("bench.faults")
+    found: Iterator[Figure] = module.run(deliveries or module.DELIVERIES, seed)
+    return found
+
+
+FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": _faults}
 """The same: everything fails at random, and what became of it is counted."""
 KNOWN = {**BENCHMARKS, **TRANSPORTS, **SCALE, **FAULTS}
 LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -57,7 +66,7 @@ LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-path": lambda: _scale("path").run(40_000),
     "scale-engine": lambda: _scale("engine").run_large(),
     "scale-ticks": lambda: _scale("ticks").run_large(),
-    "faults": lambda: import_module("bench.faults").run(import_module("bench.faults").LARGE),
+    "faults": lambda: _faults(import_module("bench.faults").LARGE),
 }
 GROUPS = {"transports": TRANSPORTS, "scale": SCALE}
 
@@ -72,6 +81,8 @@ def main() -> int:
     parser.add_argument(
         "--large", action="store_true", help="10,000,000 partners, 10,000 couples, 300,000 emails: many minutes"
     )
+    parser.add_argument("--deliveries", type=int, metavar="N", help="so many, in `faults`")
+    parser.add_argument("--seed", type=int, metavar="S", help="the same faults as in an earlier run, in `faults`")
     given = parser.parse_args()
     names = list(chain.from_iterable(GROUPS.get(name, [name]) for name in given.names))
     unknown = set(names) - set(KNOWN)
@@ -81,6 +92,8 @@ def main() -> int:
     for name in names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)
         run = LARGE.get(name, KNOWN[name]) if given.large else KNOWN[name]
+        if name in FAULTS and (given.deliveries or given.seed is not None):
+            run = partial(_faults, given.deliveries, given.seed)
         figures.extend(run())
     if given.json:
         print(as_json(figures))
