@@ -38,7 +38,7 @@ class Hands:
     place: Place
     hurried: bool = True  # care every two seconds and not every fifteen
     hands: list[Hand] = field(default_factory=list)
-    killed: int = 0  # processes that were sending or might have been
+    killed: set[int] = field(default_factory=set)  # the ids of processes that were sending or might have been
     ended: list[str] = field(default_factory=list)  # who ended by itself, and the last that it said
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
@@ -52,13 +52,20 @@ class Hands:
         self.hands.append(hand)
         return hand
 
+    def order(self, *arguments: str) -> str:
+        """Run `rekindle ARGUMENTS` to its end, which must be a good one; what it said."""
+        command = [sys.executable, "-m", "cli", "-C", str(self.place.workspace), *arguments]
+        where = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, env=where, check=True, capture_output=True, text=True).stdout
+
     def called(self, command: str) -> list[Hand]:
         """Those that run this command now."""
         return [hand for hand in self.hands if hand.arguments[0] == command and hand.process.poll() is None]
 
     def kill(self, pid: int, *, sends: bool = True) -> None:
         """Let a process end where it is; what it `sends` is then in doubt."""
-        self.killed += sends
+        if sends:
+            self.killed.add(pid)
         self.tell(pid, signal.SIGKILL)
 
     def tell(self, pid: int, number: signal.Signals) -> None:
