@@ -18,7 +18,7 @@ from engine.clock import VirtualClock
 from engine.define.digest import identified
 from engine.parts import load_vault
 from engine.settings import load
-from engine.store import couples
+from engine.store import joining
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -48,7 +48,7 @@ CREATE TRIGGER witness AFTER UPDATE ON deliveries FOR EACH ROW
 """
 """Keeps whose delivery it was that came to be in doubt: the row itself forgets."""
 STEP = "talk"
-BEFORE, AT_ONCE = timedelta(minutes=5), timedelta(minutes=10)
+AT_ONCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Size:
     lease: int = 10
     latency: float = 0.02
     connections: int = 4
-    seconds: int = 0  # over which they fall due; 0: all of them have already
+    due_in: timedelta = timedelta(minutes=-5)  # from now, to the minute, when the first of them fall due
+    minutes: int = 1  # over which they do
     disk: int | None = None  # megabytes of each of the server's disks, where they can be filled
 
 
@@ -107,7 +108,7 @@ class Place:
             return found.fetchall() if found.description else []
 
     def _people(self) -> None:
-        """Couples for whom it is noon, enrolled in a campaign whose one step fell due five minutes ago, or will."""
+        """Couples for whom it is noon, enrolled in a campaign whose one step fell due a short time ago, or will."""
         database = open_database(self.server.url)
         upgrade(database)
         self.ask(WITNESS)
@@ -118,17 +119,19 @@ class Place:
         vault = load_vault(settings)
         engine = Engine(settings, database, vault, VirtualClock(now - AT_ONCE))
         zone = f"Etc/GMT{-hours:+d}"
-        first_due = noon - (timedelta(0) if self.size.seconds else BEFORE)
+        first_due = noon + self.size.due_in
         times = [
-            (first_due + timedelta(seconds=later)).time().replace(microsecond=0)
-            for later in range(max(self.size.seconds, 1))
+            (first_due + timedelta(minutes=later)).time().replace(second=0, microsecond=0)
+            for later in range(self.size.minutes)
         ]
-        for first in range(0, self.size.deliveries // 2, 1000):
-            with database.begin() as connection:
-                for number in range(first, min(first + 1000, self.size.deliveries // 2)):
-                    at = times[number % len(times)]
-                    both = [person(f"P{number}x{each}", zone=zone, send_at=at, phone=None) for each in (1, 2)]
-                    couples.add(connection, vault, f"c{number:06d}", both, CONSENT, now - AT_ONCE)
+        arrivals = [
+            joining.Arrival(f"c{number:06d}", who, *joining.indexes(vault, who), position=position)
+            for number in range(self.size.deliveries // 2)
+            for position in (1, 2)
+            for who in [person(f"P{number}x{position}", zone=zone, send_at=times[number % len(times)], phone=None)]
+        ]
+        with database.begin() as connection:
+            joining.put_in(connection, vault, arrivals, CONSENT, now - AT_ONCE)
         campaign = identified(made_campaign(talk(STEP, days=(noon.weekday(),))))
         began: date = noon.date() - timedelta(days=noon.weekday())
         engine.enroll(campaign, began)

@@ -43,7 +43,7 @@ def test_a_second_worker_shares_the_load_and_the_first_can_be_killed(set_up: Mad
 
 def test_a_scheduler_that_is_killed_is_done_without(set_up: Made) -> None:
     """Its jobs and its plans are the store's: another scheduler goes on with them, and nothing is in doubt."""
-    made = set_up(deliveries=200, seconds=6)
+    made = set_up(deliveries=200, batch=10, latency=0.05)
     scheduler = made.hands.begin("worker", "--only", "plan", "--only", "care")
     made.hands.begin("worker", "--only", "drain")
     for part in (0.1, 0.4):
