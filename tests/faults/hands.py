@@ -52,11 +52,10 @@ class Hands:
         self.hands.append(hand)
         return hand
 
-    def order(self, *arguments: str) -> str:
-        """Run `rekindle ARGUMENTS` to its end, which must be a good one; what it said."""
-        command = [sys.executable, "-m", "cli", "-C", str(self.place.workspace), *arguments]
-        where = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, env=where, check=True, capture_output=True, text=True).stdout
+    def run(self, *arguments: str, **stage: str) -> "subprocess.CompletedProcess[str]":
+        """Run `rekindle ARGUMENTS` to its end."""
+        command, environment = self._command(arguments, stage)
+        return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
 
     def called(self, command: str) -> list[Hand]:
         """Those that run this command now."""
@@ -73,7 +72,7 @@ class Hands:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def stop(self, hand: Hand, seconds: float = 60) -> int:
+    def stop(self, hand: Hand, seconds: float = 120) -> int:
         """Tell it to end, as Ctrl-C does, and wait; its exit code."""
         hand.wanted = False
         hand.process.send_signal(signal.SIGTERM)
@@ -129,16 +128,16 @@ class Hands:
     def _start(
         self, name: str, arguments: tuple[str, ...], stage: dict[str, str], log: Path
     ) -> "subprocess.Popen[bytes]":
-        program = [str(STAGED)] if stage else ["-m", "cli"]
-        where = {"PYTHONPATH": str(ROOT), "REKINDLE_TRANSPORTS__SMTP__HELO": f"{name}.example"}
+        command, environment = self._command(arguments, stage)
+        environment["REKINDLE_TRANSPORTS__SMTP__HELO"] = f"{name}.example"
         with log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, *program, "-C", str(self.place.workspace), *arguments],
-                env={**os.environ, **where, **{f"STAGE_{key}": value for key, value in stage.items()}},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            return subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+
+    def _command(self, arguments: tuple[str, ...], stage: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+        program = [str(STAGED)] if stage else ["-m", "cli"]
+        staged = {f"STAGE_{key}": value for key, value in stage.items()}
+        command = [sys.executable, *program, "-C", str(self.place.workspace), *arguments]
+        return command, {**os.environ, "PYTHONPATH": str(ROOT), **staged}
 
 
 LEFT = "SELECT status, count(*) FROM deliveries GROUP BY status"

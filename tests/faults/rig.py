@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 
 import psycopg
 from faults.count import Count, count, owners, resting
-from faults.hands import Hands, ours
+from faults.hands import Hand, Hands, ours
 from faults.place import Place, Size
 
 PATIENCE_SECONDS = 60
@@ -25,6 +25,26 @@ class Rig:
     def sent(self, part: float) -> bool:
         """Whether the sink has accepted this part of all deliveries."""
         return len(self.place.sink.accepted()) >= part * self.place.size.deliveries
+
+    def share(self, hand: Hand) -> int:
+        """How many the sink has accepted from this hand."""
+        return sum(line.client == f"{hand.name}.example" for line in self.place.sink.accepted())
+
+    def takers(self) -> int:
+        """How many now wait for jobs: three in each worker that takes all kinds."""
+        number: int = self.place.ask("SELECT count(*) FROM procrastinate_workers")[0][0]
+        return number
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Everything is on hold meanwhile, as by `rekindle pause --all`."""
+        self.place.ask("INSERT INTO holds (kind, name, since, actor) VALUES ('everything', '', 0, 'test')")
+        yield
+        self.place.ask("DELETE FROM holds")
+
+    def hurry(self) -> None:
+        """Let what waits for another try be tried at once."""
+        self.order("UPDATE deliveries SET send_at = due_at WHERE status = 'planned'")
 
     def go_on(self, part: float) -> None:
         """Wait until the sink has accepted this part of all deliveries."""

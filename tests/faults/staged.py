@@ -3,6 +3,7 @@
 STAGE_CARE     seconds between two rounds of care, which are fifteen otherwise
 STAGE_PAUSE    a file: the process that first makes it stops itself (SIGSTOP) between its committed intent and the door
 STAGE_DOOR     the same, but past the last look at the lease, with the first message in its hand
+STAGE_NEWER    a folder of migrations: this process is of the version that has them
 STAGE_CLOCK    a file with the seconds by which this machine's clock is fast; it is read each time
 """
 
@@ -70,7 +71,13 @@ def shift(file: str) -> None:
     SystemClock.now = now  # type: ignore[method-assign]
 
 
-DIRECTIONS = {"CARE": hurry, "PAUSE": pause, "DOOR": at_the_door, "CLOCK": shift}
+def upgraded(folder: str) -> None:
+    from engine.store import migrate, version
+
+    version.FOLDER = migrate.FOLDER = Path(folder)
+
+
+DIRECTIONS = {"CARE": hurry, "PAUSE": pause, "DOOR": at_the_door, "NEWER": upgraded, "CLOCK": shift}
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ from random import Random
 
 import pytest
 from faults.calling import Callers
-from faults.hands import Hand
 from faults.harm import kill_run, kill_web, kill_worker
-from faults.rig import Made, Rig
+from faults.rig import Made
 
 pytestmark = [pytest.mark.store("postgresql"), pytest.mark.slow]
 
@@ -14,31 +13,20 @@ SLOW = {"batch": 5, "latency": 0.1, "connections": 1}
 """One worker would take a quarter of a minute for two hundred; a second one is there long before that."""
 
 
-def share(made: Rig, hand: Hand) -> int:
-    """How many the sink has accepted from this hand."""
-    return sum(line.client == f"{hand.name}.example" for line in made.place.sink.accepted())
-
-
-def together(made: Rig, *commands: tuple[str, ...]) -> list[Hand]:
-    """Processes that begin while everything is on hold, and are let go on once all of them wait for work."""
-    made.hands.order("pause", "--all")
-    hands = [made.hands.begin(*command) for command in commands]
-    made.hands.until(lambda: made.place.ask("SELECT count(*) FROM procrastinate_workers")[0][0] >= 3 * len(hands))
-    made.hands.order("resume", "--all")
-    return hands
-
-
 def test_a_second_worker_shares_the_load_and_the_first_can_be_killed(set_up: Made) -> None:
     """Both send; when one is killed the other sends the rest, and no more than one batch is in doubt."""
     made = set_up(deliveries=200, **SLOW)
-    first, second = together(made, ("worker",), ("worker",))
-    made.hands.until(lambda: min(share(made, first), share(made, second)) >= 10)
+    with made.held():
+        first, second = made.hands.begin("worker"), made.hands.begin("worker")
+        made.hands.until(lambda: made.takers() == 6)
+    made.hands.until(lambda: min(made.share(first), made.share(second)) >= 10)
     first.wanted = False
     made.hands.kill(first.process.pid)
+    made.place.sink.quicken()
     counted = made.settle()
     assert made.fair(counted)
     assert counted.in_doubt <= 5
-    assert share(made, second) > share(made, first)
+    assert made.share(first) + made.share(second) == counted.statuses["sent"] + counted.doubted_and_accepted
 
 
 def test_a_scheduler_that_is_killed_is_done_without(set_up: Made) -> None:

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from faults.harm import CUT
+from faults.harm import CUT, double_jobs, lose_jobs, stall_jobs
 from faults.rig import Made, Rig
 from faults.server import can_mount
 
@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.store("postgresql"), pytest.mark.slow]
 
 
 def at_work(made: Rig) -> None:
-    """Two workers, and one that plans and sends beside them."""
-    for command in (["worker"], ["worker"], ["run", "--no-web"]):
+    """A worker, and one that plans and sends beside it."""
+    for command in (["worker"], ["run", "--no-web"]):
         made.hands.begin(*command)
 
 
@@ -59,8 +59,6 @@ def test_a_disk_without_room_loses_nothing(set_up: Made, disk: str) -> None:
 
 def test_jobs_that_are_lost_doubled_or_stalled_change_nothing(set_up: Made) -> None:
     """A job is a token: the rows say what there is to do."""
-    from faults.harm import double_jobs, lose_jobs, stall_jobs
-
     made, chance = set_up(deliveries=300, batch=10, latency=0.02), Random(1)
     at_work(made)
     for part in (0.1, 0.3, 0.5):
