@@ -30,6 +30,8 @@ def test_a_worker_that_wakes_past_its_lease_sends_nothing_that_another_may_have_
     made.hands.until(lambda: made.place.ask("SELECT count(*) FROM doubted")[0][0] > 0)
     made.hands.tell(int(file.read_text()), signal.SIGCONT)
     made.hands.until(lambda: made.place.ask("SELECT count(*) FROM deliveries WHERE status = 'in_doubt'") == [(0,)])
+    late = made.place.ask("SELECT count(*) FROM attempts WHERE detail LIKE 'The lease ran out%'")[0][0]
+    assert late == (10 if where == "PAUSE" else 0)
     made.hurry()
     counted = made.settle()
     assert made.fair(counted)
