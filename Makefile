@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test check fuzz bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ check: $(READY) ## ruff, mypy strict, import-linter, and our own lint of what is
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rekindle check campaigns
+
+SECONDS ?= 60
+
+fuzz: $(READY) ## the engine through lives made up by fresh seeds, judged by a model of its own; SECONDS=60
+	@$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 bench: $(READY) ## ratios against naive ways of doing the same work, in one run
 	@$(BIN)/python -m bench

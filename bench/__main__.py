@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from importlib import import_module
 from itertools import chain
 from typing import Any
@@ -22,6 +21,12 @@ def _importing() -> Iterator[Figure]:
     found = importing.run(20_000)
     for name in ("import rows/s", "import again rows/s"):
         yield Figure(name.removesuffix(" rows/s"), float(found[name]), "rows/s")
+
+
+def _faults(deliveries: int | None = None, seed: int | None = None, *, large: bool = False) -> Iterator[Figure]:
+    faults: Any = import_module("bench.faults")
+    found: Iterator[Figure] = faults.run(deliveries or (faults.LARGE if large else faults.DELIVERIES), seed)
+    return found
 
 
 BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -45,17 +50,9 @@ SCALE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-path": lambda: _scale("path").run(),
     "scale-engine": lambda: _scale("engine").run(),
     "scale-ticks": lambda: _scale("ticks").run(),
-    "import": _importing,
+    "scale-import": lambda: _scale("importing").run(),
 }
 """The same, as `scale`; they start a PostgreSQL server."""
-
-
-def _faults(deliveries: int | None = None, seed: int | None = None) -> Iterator[Figure]:
-    module = import_module("bench.faults")
-    found: Iterator[Figure] = module.run(deliveries or module.DELIVERIES, seed)
-    return found
-
-
 FAULTS: Mapping[str, Callable[[], Iterator[Figure]]] = {"faults": _faults}
 """The same: everything fails at random, and what became of it is counted."""
 KNOWN = {**BENCHMARKS, **TRANSPORTS, **SCALE, **FAULTS}
@@ -66,7 +63,6 @@ LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scale-path": lambda: _scale("path").run(40_000),
     "scale-engine": lambda: _scale("engine").run_large(),
     "scale-ticks": lambda: _scale("ticks").run_large(),
-    "faults": lambda: _faults(import_module("bench.faults").LARGE),
 }
 GROUPS = {"transports": TRANSPORTS, "scale": SCALE}
 
@@ -81,8 +77,8 @@ def main() -> int:
     parser.add_argument(
         "--large", action="store_true", help="10,000,000 partners, 10,000 couples, 300,000 emails: many minutes"
     )
-    parser.add_argument("--deliveries", type=int, metavar="N", help="so many, in `faults`")
-    parser.add_argument("--seed", type=int, metavar="S", help="the same faults as in an earlier run, in `faults`")
+    parser.add_argument("--deliveries", type=int, metavar="N", help="of faults: how many there are, 10,000 otherwise")
+    parser.add_argument("--seed", type=int, metavar="N", help="of faults: which of them happen, as a run said it")
     given = parser.parse_args()
     names = list(chain.from_iterable(GROUPS.get(name, [name]) for name in given.names))
     unknown = set(names) - set(KNOWN)
@@ -91,10 +87,10 @@ def main() -> int:
     figures: list[Figure] = []
     for name in names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)
-        run = LARGE.get(name, KNOWN[name]) if given.large else KNOWN[name]
-        if name in FAULTS and (given.deliveries or given.seed is not None):
-            run = partial(_faults, given.deliveries, given.seed)
-        figures.extend(run())
+        if name in FAULTS:
+            figures.extend(_faults(given.deliveries, given.seed, large=given.large))
+        else:
+            figures.extend((LARGE.get(name, KNOWN[name]) if given.large else KNOWN[name])())
     if given.json:
         print(as_json(figures))
     elif given.markdown:

@@ -7,7 +7,6 @@ early, and in doubt are only those of which a fault made it unknowable. The rig 
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 from secrets import randbelow
@@ -21,8 +20,8 @@ DELIVERIES, LARGE = 10_000, 100_000
 CALLERS = 300
 CALM = 0.97
 """This part of the deliveries is sent while things fail."""
-DUE_A_MINUTE = 7_500
-"""They fall due over the minutes that this makes, and one more."""
+DUE_SECONDS, DUE_A_SECOND = 60, 125
+"""They fall due over so many seconds, and one more for so many deliveries."""
 PAUSES = 1.0, 5.0  # seconds between two faults
 
 
@@ -38,8 +37,8 @@ def run(deliveries: int = DELIVERIES, seed: int | None = None) -> Iterator[Figur
     print(f"faults: seed {seed}", file=sys.stderr, flush=True)
     chance, done = Random(seed), Counter[str]()
     disk = max(512, deliveries // 100) if can_mount() else None
-    minutes = 1 + -(-deliveries // DUE_A_MINUTE)
-    size = Size(deliveries, batch=100, latency=0.05, due_in=timedelta(0), minutes=minutes, disk=disk)
+    seconds = DUE_SECONDS + deliveries // DUE_A_SECOND
+    size = Size(deliveries, batch=100, latency=0.05, seconds=seconds, disk=disk)
     with rig(size, hurried=False) as made, Lap() as lap:
         for _ in range(2):
             made.hands.begin("worker", CLOCK=str(made.place.clock))
@@ -47,7 +46,7 @@ def run(deliveries: int = DELIVERIES, seed: int | None = None) -> Iterator[Figur
         made.hands.begin("run", "--no-web", "--log", "text", CLOCK=str(made.place.clock))
         callers = Callers(made.place, made.hands, CALLERS)
         began, names, rounds = stopwatch(), [], 0
-        while not made.sent(CALM) and stopwatch() - began < 120 * minutes:
+        while not made.sent(CALM) and stopwatch() - began < 2 * seconds:
             if not names:
                 names, rounds = deck(chance, rounds), rounds + 1
             name = names.pop()

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and docs/settings.md from the commands and settings there are: `make docs`.
+"""Writes docs/cli.md and docs/settings.md from the commands and settings there are, and figures: `make docs`.
 
 A test compares them with what is committed, so that neither page can be older than the code.
 """
@@ -179,10 +179,39 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+FIGURES = {
+    "seeds": "seeds",
+    "lives": "lives simulated",
+    "deliveries": "deliveries",
+    "faults": "faults injected",
+    "bad_inputs": "bad inputs tried",
+    "lost": "lost",
+    "doubled": "doubled",
+    "violations": "violations",
+}
+"""What a long run of the simulator counts, and how docs/promises.md calls it."""
+
+
+def promises(page: str, results: Path = FOLDER.parent / "fuzz" / "results.json") -> str:
+    """The page with the figures of the run whose results are in a file; KeyError where one is missing there."""
+    if results.exists():
+        found = json.loads(results.read_text(encoding="utf-8"))
+        lines = ["| what | number |", "|---|---|"]
+        lines += [f"| {name} | {found[key]:,} |" for key, name in FIGURES.items()]
+    else:
+        lines = ["No run is committed yet."]
+    begin, end = "<!-- figures -->", "<!-- /figures -->"
+    before, _, rest = page.partition(begin)
+    return "\n".join([before + begin, *lines, end]) + rest.partition(end)[2]
+
+
 def main() -> None:
     for name, page in (("cli", cli), ("settings", settings)):
         (FOLDER / f"{name}.md").write_text(page().rstrip("\n") + "\n", encoding="utf-8")
         sys.stdout.write(f"docs/{name}.md\n")
+    page = FOLDER / "promises.md"
+    page.write_text(promises(page.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.stdout.write("docs/promises.md\n")
 
 
 if __name__ == "__main__":

@@ -13,15 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.clock import Clock, SystemClock, stopwatch
-from engine.define.digest import freeze
-from engine.define.load import Library, campaign_files, find_campaign, load_campaign, load_library
-from engine.define.notices import notices
 from engine.deliver.costs import Prices
 from engine.deliver.definitions import Definitions
 from engine.deliver.dispatch import Dispatcher, ProtocolStep
 from engine.deliver.due import Planned, Planner
-from engine.deliver.estimate import Estimate, estimate
-from engine.deliver.forecast import Upcoming, schedule
 from engine.deliver.messages import Letters
 from engine.deliver.outcomes import Delivered
 from engine.deliver.pacing import pace_of
@@ -31,15 +26,9 @@ from engine.deliver.sentinel import Limits, Looked
 from engine.deliver.telling import Addresses, Teller
 from engine.deliver.traffic import Traffic
 from engine.deliver.watching import Watch
-from engine.enroll.countries import country_of_person
-from engine.enroll.enrollment import Enrolled, enroll
-from engine.enroll.latecomers import seat_latecomers
-from engine.enroll.reception import Reception
-from engine.enroll.redraw import redraw
+from engine.enroll.unconfirmed import forget_unconfirmed
 from engine.errors import SettingsError, StoreError
-from engine.hear.intake import Caught, Hearing
-from engine.hear.means import Means
-from engine.hear.texting import Texting
+from engine.hear.caught import Caught
 from engine.measures import Measures
 from engine.model.campaign import Campaign, Channel
 from engine.model.couple import Consent
@@ -49,14 +38,11 @@ from engine.parts import campaign_folders, load_vault, routes_of, sender_of, tem
 from engine.plan.calendar import Calendars
 from engine.render.compose import Composer
 from engine.render.links import Links
-from engine.render.notices import Notices
-from engine.render.resources import Help, Resources
 from engine.render.sandbox import RenderError
 from engine.settings import Settings
 from engine.store import alerts, jobs, places
 from engine.store.chain import PURPOSE as AUDIT
-from engine.store.database import Database, open_database
-from engine.store.notices import Post, sealed_to
+from engine.store.database import Database, file_of, open_database
 from engine.store.retention import Forgetting
 from engine.store.vault import Vault
 from engine.store.version import is_current
@@ -64,11 +50,21 @@ from engine.transport.base import Transport
 from engine.transport.source import EventSource
 
 if TYPE_CHECKING:
+    from engine.define.load import Library
+    from engine.deliver.estimate import Estimate
+    from engine.deliver.forecast import Upcoming
     from engine.deliver.outlook import Outlook
     from engine.enroll.changes import Changed, Changes
+    from engine.enroll.enrollment import Enrolled
     from engine.enroll.foresight import Foresight
     from engine.enroll.importer import ImportReport
     from engine.enroll.mover import Upgraded
+    from engine.enroll.reception import Reception
+    from engine.hear.clearing import Cleared
+    from engine.hear.intake import Hearing
+    from engine.hear.means import Means
+    from engine.hear.texting import Texting
+    from engine.render.resources import Help, Resources
 
 T = TypeVar("T")
 
@@ -120,8 +116,10 @@ class Engine:
         return routes_of(self.settings)
 
     @cached_property
-    def library(self) -> Library:
+    def library(self) -> "Library":
         """The strategies: the workspace's own over the shipped ones."""
+        from engine.define.load import load_library
+
         return load_library(campaign_folders(self.settings))
 
     @cached_property
@@ -172,8 +170,14 @@ class Engine:
         return Watch(self.database, self.clock, self.measures, teller, addresses, limits)
 
     @cached_property
-    def means(self) -> Means:
+    def means(self) -> "Means":
         """What reacting to people needs."""
+        from engine.define.digest import freeze
+        from engine.define.notices import notices
+        from engine.enroll.redraw import redraw
+        from engine.hear.means import Means
+        from engine.store.notices import Post, sealed_to
+
         campaign = notices()
         operator = self.settings.alerts.email
         return Means(
@@ -188,8 +192,10 @@ class Engine:
         return self._definitions.get(connection, digest).campaign
 
     @cached_property
-    def reception(self) -> Reception:
+    def reception(self) -> "Reception":
         """Where people come in by themselves."""
+        from engine.define.load import campaign_files, load_campaign
+        from engine.enroll.reception import Reception
 
         def campaigns() -> Mapping[str, Callable[[], Campaign]]:
             files = campaign_files(campaign_folders(self.settings))
@@ -219,17 +225,22 @@ class Engine:
         return Reconciler(self.database, self._definitions, self._letters, self.routes.transports)
 
     @cached_property
-    def hearing(self) -> Hearing:
+    def hearing(self) -> "Hearing":
         """What providers tell us: the webhooks of those transports that read any."""
         return self.hearing_of(self._sources)
 
-    def hearing_of(self, sources: Mapping[str, EventSource]) -> Hearing:
+    def hearing_of(self, sources: Mapping[str, EventSource]) -> "Hearing":
         """The webhooks of these sources."""
+        from engine.hear.intake import Hearing
+
         return Hearing(self.database, sources, self.clock, self.texting)
 
     @cached_property
-    def texting(self) -> Texting:
+    def texting(self) -> "Texting":
         """What reacting to somebody's text needs."""
+        from engine.hear.texting import Texting
+        from engine.render.notices import Notices
+
         return Texting(
             self.means,
             Notices(template_folders(self.settings), self.sender),
@@ -239,14 +250,19 @@ class Engine:
         )
 
     @cached_property
-    def _resources(self) -> Resources:
+    def _resources(self) -> "Resources":
+        from engine.render.resources import Resources
+
         return Resources(template_folders(self.settings))
 
-    def _help_for(self, phone: str, timezone: str | None, danger: Danger) -> Help:
+    def _help_for(self, phone: str, timezone: str | None, danger: Danger) -> "Help":
         """Where help is for somebody with this phone ("": none) in this zone.
 
         Where an operator's own file is wrong, it is as shipped: whoever asks is raising an alarm, which must not fail.
         """
+        from engine.enroll.countries import country_of_person
+        from engine.render.resources import Resources
+
         country = country_of_person(phone, timezone)
         try:
             return self._resources.of(country, danger)
@@ -264,6 +280,8 @@ class Engine:
 
     def campaign(self, name: str) -> Campaign:
         """The campaign with this id in the campaign folders, or in the file with this path; NotFound otherwise."""
+        from engine.define.load import find_campaign
+
         return find_campaign(name, campaign_folders(self.settings), self.library)
 
     def import_couples(
@@ -271,6 +289,7 @@ class Engine:
     ) -> "ImportReport":
         """Bring in the couples of a file; see `enroll.importer.import_couples`."""
         from engine.enroll.importer import import_couples  # numbering plans of the whole world: not for who only sends
+        from engine.enroll.latecomers import seat_latecomers
 
         now = self.clock.now()
         report = import_couples(self.database, self.vault, file, consent=consent, now=now, progress=progress)
@@ -279,6 +298,7 @@ class Engine:
 
     def add_partner(self, cells: Mapping[str, str], consent: Consent) -> int:
         """Add one person; see `enroll.partner.add_partner`."""
+        from engine.enroll.latecomers import seat_latecomers
         from engine.enroll.partner import add_partner
 
         now = self.clock.now()
@@ -294,8 +314,10 @@ class Engine:
         *,
         where: str | None = None,
         dry_run: bool = False,
-    ) -> Enrolled:
+    ) -> "Enrolled":
         """Enroll every couple, those named or those for whom `where` holds; see `enroll.enrollment.enroll`."""
+        from engine.enroll.enrollment import enroll
+
         return enroll(
             self.database,
             campaign,
@@ -338,6 +360,18 @@ class Engine:
             if changed.tastes and not dry_run:
                 self.means.redraw(connection, changed.couple_id, now)
         return changed
+
+    def own_data(self, connection: Any, partner_id: int, locale: str) -> dict[str, Any]:
+        """What is kept of a partner, for themselves; see `hear.own_file`."""
+        from engine.hear.own_file import data_of
+
+        return data_of(connection, self.vault, self._campaign_of, partner_id, locale)
+
+    async def clear_leftovers(self) -> "Cleared":
+        """Delete what is left elsewhere of people who were erased; see `hear.clearing`."""
+        from engine.hear.clearing import clear
+
+        return await clear(self.database, self.vault, self.routes.transports, self.clock.now())
 
     @property
     def transport_names(self) -> frozenset[str]:
@@ -386,8 +420,9 @@ class Engine:
         """Forget what need not be kept any longer, once an hour."""
         if self._tidied_at is None or now >= self._tidied_at + TIDY_EVERY:
             self._tidied_at = now
-            await self._aside(partial(self.reception.forget, now))
+            await self._aside(partial(forget_unconfirmed, self.database, now))
             await self._aside(partial(self._forgetting.forget, now))
+            await self.clear_leftovers()
 
     async def _aside(self, work: Callable[[], T]) -> T:
         """Long work in a thread: webhooks and signals are heard meanwhile. In memory nobody else is waiting."""
@@ -450,12 +485,16 @@ class Engine:
             coming = were_they_enrolled(connection, self._definitions, seats)
             return done, summed(coming, now, partial(self._cost, connection))
 
-    def _cost(self, connection: Any, upcoming: Iterable[Upcoming]) -> list[Estimate]:
+    def _cost(self, connection: Any, upcoming: "Iterable[Upcoming]") -> "list[Estimate]":
         """What messages to come will cost; see `deliver.estimate`."""
+        from engine.deliver.estimate import estimate
+
         return estimate(connection, self._definitions, self._composer, self.vault, self._prices, upcoming)
 
-    def estimate(self, *, until: date | None, couple: str | None, limit: int) -> list[Estimate]:
+    def estimate(self, *, until: date | None, couple: str | None, limit: int) -> "list[Estimate]":
         """What messages to come will cost; see `deliver.estimate`, and `deliver.forecast` for whose are counted."""
+        from engine.deliver.forecast import schedule
+
         with self.database.read() as connection:
             upcoming = schedule(connection, self._definitions, until=until, couple=couple, limit=limit)
             return self._cost(connection, upcoming)
@@ -489,6 +528,12 @@ class Engine:
 def build(settings: Settings, clock: Clock | None = None) -> Engine:
     """The engine of a workspace. SettingsError or StoreError when it has not been set up, with what to run."""
     workshop_of(settings).refuse_unknown(settings.transports)
+    file = file_of(settings.resolved_database_url)
+    if file is not None and not file.exists():  # opening would make an empty one, where a backup may have to go
+        raise StoreError(
+            f"There is no database at {file}.",
+            fix="Run `rekindle init` in a new workspace; in an old one, put the file back or restore it from a backup.",
+        )
     database = open_database(settings.resolved_database_url)
     if not is_current(database):
         raise StoreError(

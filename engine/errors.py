@@ -6,6 +6,8 @@ RekindleError
 ├── NotFound             no such couple, campaign, delivery, …
 ├── Refused              a rule forbids the act
 └── StoreError           the database is missing, locked, newer or damaged
+    ├── Away             it cannot be used at the moment, and may come back by itself
+    └── Unreadable       one stored thing cannot be read; the rest of the database can
 """
 
 
@@ -35,3 +37,11 @@ class Refused(RekindleError):
 
 class StoreError(RekindleError):
     """The database is missing, locked, newer than this engine, or damaged."""
+
+
+class Away(StoreError):
+    """The database is busy, full, read-only or gone: who works on goes on when it comes back."""
+
+
+class Unreadable(StoreError):
+    """One stored thing cannot be read: trying again does not help, and whatever is not about it goes on."""

@@ -4,26 +4,46 @@ The line says who did what to which of our rows, never an address or anybody's w
 of the act, or before anything private is handed out.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from engine.app import Engine
-from engine.deliver import halting, verdicts
+from engine.deliver import aside, halting, restoring, verdicts
+from engine.deliver.aside import Given
 from engine.deliver.halting import What
-from engine.errors import NotFound
+from engine.deliver.restoring import Released
+from engine.errors import NotFound, Refused
+from engine.hear.caught import Caught
 from engine.model.act import Act
 from engine.model.campaign import Channel
 from engine.model.couple import Partner
 from engine.model.delivery import Verdict
 from engine.model.enrollment import StopReason
 from engine.model.suppression import SuppressReason
-from engine.store import alerts, answers, audit, couples, enrollments, replies, suppressions
+from engine.store import (
+    alerts,
+    answers,
+    audit,
+    couples,
+    enrollments,
+    erasing,
+    key_file,
+    replies,
+    resealing,
+    restores,
+    suppressions,
+)
 from engine.store.alerts import Alert
 from engine.store.database import Transaction
 from engine.store.replies import Kept
+from engine.store.restores import Restore
 
 BY_OPERATOR = "operator"
 """What a suppression of theirs says of where it came from."""
+UNNOTICED = timedelta(minutes=1)
+"""So long after a change of the key file nobody seals with an older key any more, nor has anything uncommitted."""
 SHOWN = 10
 """Hex digits of an address's keyed hash: enough to tell entries apart. Nobody can work an address out of them."""
 FOUND = {Verdict.SENT: Act.COUNT_AS_SENT, Verdict.RESEND: Act.RESEND, Verdict.DROP: Act.DROP}
@@ -45,6 +65,21 @@ class Operator:
         """Let it go on; see `deliver.halting.resume`."""
         engine = self._engine
         return halting.resume(engine.database, what, self.actor, engine.clock.now(), dry_run=dry_run)
+
+    def confirm_restore(self, plan: Callable[[], object], *, nothing_sent_since: bool = False) -> Released:
+        """Let go on after a backup was put back; see `deliver.restoring.confirm`."""
+        engine = self._engine
+        return restoring.confirm(
+            engine.database, plan, self.actor, engine.clock.now, nothing_sent_since=nothing_sent_since
+        )
+
+    def quarantine(self) -> Restore:
+        """Say that a backup was put in the database's place by other means: everything is held from now on."""
+        now = self._engine.clock.now()
+        with self._engine.database.begin() as connection:
+            restore = restores.put_back(connection, now)
+            self._keep(connection, Act.RESTORE, f"restore {restore.id}")
+        return restore
 
     def pause_couple(
         self, ref: str, until: datetime | None = None, position: int | None = None, *, dry_run: bool = False
@@ -74,6 +109,67 @@ class Operator:
                 self._keep(connection, Act.STOP_COUPLE, _couple(couple_id))
         return len(found)
 
+    def export(self, ref: str, position: int) -> dict[str, Any]:
+        """What is kept of the partner at `position`, and nothing of the other's: see `hear.own_file`."""
+        with self._engine.database.begin() as connection:
+            couple_id, partner = self._partner(connection, ref, position)
+            self._keep(connection, Act.EXPORT, _couple(couple_id, position))
+            return self._engine.own_data(connection, partner.id, partner.locale)
+
+    def erase(self, ref: str, position: int, *, dry_run: bool = False) -> dict[str, int]:
+        """Erase the partner at `position`: see `store.erasing`. How many rows of each kind were theirs.
+
+        Providers' copies are left for `Engine.clear_leftovers`.
+        """
+        with self._engine.database.begin() as connection:
+            couple_id, partner = self._partner(connection, ref, position)
+            found = erasing.would_go(connection, partner.id)
+            if not dry_run:
+                erasing.erase(connection, self._engine.vault, partner.id, self._engine.clock.now())
+                self._keep(connection, Act.ERASE, _couple(couple_id, position))
+        return found
+
+    def add_key(self) -> str:
+        """Add a fresh key to the key file, which seals nothing yet; its id. Refused where keys are in a setting."""
+        key_id = key_file.add(self._key_file())
+        self.keep(Act.ADD_KEY, f"key {key_id}")
+        return key_id
+
+    def rotate_keys(self, key_id: str | None, progress: resealing.Progress) -> int:
+        """Seal with this key from now on, or with the current one (None), and all that others have sealed anew.
+
+        How many values that were. See `store.resealing`.
+        """
+        engine = self._engine
+        if key_id is not None and key_id != engine.vault.current:
+            key_file.make_current(self._key_file(), key_id)
+        engine.vault.look_again()
+        self.keep(Act.ROTATE_KEYS, f"key {engine.vault.current}")
+        return resealing.reseal(engine.database, engine.vault, progress)
+
+    def retire_key(self, key_id: str, *, dry_run: bool = False) -> None:
+        """Take a key out of the key file. Refused while it seals anything, or some process may be sealing with it."""
+        path = self._key_file()
+        since = self._engine.clock.now().timestamp() - path.stat().st_mtime
+        if since < UNNOTICED.total_seconds():
+            raise Refused(
+                "The key file was changed just now: a process may still be sealing with an older key.",
+                fix=f"Try again in {UNNOTICED.seconds} seconds.",
+            )
+        with self._engine.database.begin() as connection:  # nobody else writes meanwhile
+            key_file.retire(path, key_id, lambda: resealing.sealed_with(connection, key_id), dry_run=dry_run)
+            if not dry_run:
+                self._keep(connection, Act.RETIRE_KEY, f"key {key_id}")
+
+    def _key_file(self) -> Path:
+        settings = self._engine.settings
+        if settings.key is not None:
+            raise Refused(
+                "The keys are in REKINDLE_KEY, and not in a file.",
+                fix="Change it there, start all processes anew, then seal with it by `rekindle keys rotate`.",
+            )
+        return settings.path(settings.key_file)
+
     def find(self, channel: Channel, address: str) -> list[str]:
         """The refs of the couples in which somebody has this address, which is in normal form."""
         with self._engine.database.begin() as connection:
@@ -88,11 +184,8 @@ class Operator:
     def reveal(self, ref: str, position: int) -> Partner:
         """The partner at `position`, addresses decrypted."""
         with self._engine.database.begin() as connection:
-            found = couples.find(connection, self._engine.vault, ref)
-            partner = next((each for each in found.partners if each.position == position), None)
-            if partner is None:
-                raise NotFound(f"There is no partner {position} in couple {ref!r}.", fix="`rekindle couples show` it.")
-            self._keep(connection, Act.REVEAL, _couple(found.id, position))
+            couple_id, partner = self._partner(connection, ref, position)
+            self._keep(connection, Act.REVEAL, _couple(couple_id, position))
         return partner
 
     def resolve(self, ids: Sequence[int] | None, verdict: Verdict, *, dry_run: bool = False) -> int:
@@ -160,10 +253,25 @@ class Operator:
                 self._keep(connection, Act.SEEN_REPLY, f"reply {number}")
         return news
 
+    def retry_aside(self, *, dry_run: bool = False) -> tuple[Given, Caught]:
+        """Give back what was set aside and can be worked with now; see `deliver.aside.retry` and `Hearing.retry`."""
+        engine = self._engine
+        if not dry_run:
+            self.keep(Act.RETRY_ASIDE, "what was set aside")
+        given = aside.retry(engine.database, engine.definitions, dry_run=dry_run)
+        return given, engine.hearing.retry(dry_run=dry_run)
+
     def keep(self, act: Act, about: str) -> None:
         """A line of the audit about what changes no row."""
         with self._engine.database.begin() as connection:
             self._keep(connection, act, about)
+
+    def _partner(self, connection: Transaction, ref: str, position: int) -> tuple[int, Partner]:
+        found = couples.find(connection, self._engine.vault, ref)
+        partner = next((each for each in found.partners if each.position == position), None)
+        if partner is None:
+            raise NotFound(f"There is no partner {position} in couple {ref!r}.", fix="`rekindle couples show` it.")
+        return found.id, partner
 
     def _keep(self, connection: Transaction, act: Act, about: str) -> None:
         audit.record(connection, self._engine.clock.now(), self.actor, act, about)

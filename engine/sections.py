@@ -48,7 +48,7 @@ def _shares(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("{", "["):  # as the environment has them
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise PydanticCustomError("shares", "It is neither a name nor JSON") from None
     if isinstance(value, str):
         return {value: 1}
@@ -171,7 +171,11 @@ def _network(text: str) -> str:
 
 
 def _hashed(given: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+", given.get_secret_value(), re.ASCII):
+    if not re.fullmatch(
+        r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=\d{1,2}\$[\w+/]{1,200}\$[\w+/]{1,200}",
+        given.get_secret_value(),
+        re.ASCII,
+    ):
         raise PydanticCustomError("hashed", "It is not what `rekindle operator hash-password` prints")
     return given
 

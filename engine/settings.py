@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as Unreadable
 
 from engine.errors import SettingsError
+from engine.files import toml_file
 from engine.sections import (
     AlertSettings,
     ChannelSettings,
@@ -32,6 +34,19 @@ PREFIX = "REKINDLE_"
 NESTED = "__"
 
 
+class _TomlFile(TomlConfigSettingsSource):
+    """rekindle.toml, read within bounds."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        return toml_file(Path(str(file_path)))
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise PydanticCustomError("form", "It holds a character that no address has")
+    return value
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. Relative paths are relative to the workspace, the folder of rekindle.toml."""
 
@@ -42,8 +57,9 @@ class Settings(BaseSettings):
     workspace: Path = Field(
         Path(), description="The folder that relative paths start from; set by where rekindle.toml is."
     )
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_one_line)] = Field(
         "sqlite:///rekindle.sqlite3",
+        max_length=2_000,
         description="Where everything is kept: a SQLite file, or a PostgreSQL server's database, "
         "`postgresql+psycopg://name@host/rekindle`.",
     )
@@ -87,7 +103,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = init_settings.init_kwargs.get("workspace", Path()) / FILE  # type: ignore[attr-defined]
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+        return init_settings, env_settings, _TomlFile(settings_cls, file)
 
     def path(self, path: Path) -> Path:
         """`path` from the workspace."""
@@ -130,8 +146,9 @@ def load(workspace: Path = Path(), environment: Mapping[str, str] = os.environ) 
             f"The variable {PREFIX}{named}, or one that begins so, holds no JSON.",
             fix=f'Set a table value by value, such as {PREFIX}SENDER{NESTED}NAME, and a list as JSON: ["a", "b"].',
         ) from None
-    except ValueError as error:  # not TOML
-        raise SettingsError(f"{workspace / FILE} cannot be read: {error}") from None
+    except (OSError, ValueError) as error:  # not TOML, or not to be read at all
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{workspace / FILE} cannot be read: {why}") from None
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -154,5 +171,5 @@ def _explained(error: ValidationError) -> SettingsError:
 
 
 def _nearest(name: str, known: set[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name[:80], known, n=1)
     return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(sorted(known))}."

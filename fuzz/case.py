@@ -104,16 +104,18 @@ class Case:
     @cached_property
     def troubles(self) -> list[tuple[float, float]]:
         """When the machine, the store or a provider was not as it should be, or may not have been: from, until."""
-        found = [
+        return [
             *self.of_kind(Kind.AWAY, Kind.OUTAGE, Kind.SECOND, Kind.STALL, Kind.SKEW, Kind.CRASH, Kind.STORE_FAULT),
             *self.of_kind(Kind.RESTORE, Kind.EDIT, Kind.RESOLVE, Kind.ZONES),
         ]
-        if any(self.script.rates.values()):
-            found.append((self.script.begins, self.script.ends))
-        return found
 
-    def troubled(self, begin: float, end: float, lasting: float = 0.0) -> bool:
-        """Whether anything of that kind was so between these instants, or so long after it."""
+    def troubled(self, begin: float, end: float, lasting: float = 0.0, *, at_random: bool = True) -> bool:
+        """Whether anything of that kind was so between these instants, or so long after it.
+
+        What goes wrong with hand-overs `at_random` counts as trouble all the time.
+        """
+        if at_random and any(self.script.rates.values()):
+            return True
         return any(since <= end and until + lasting >= begin for since, until in self.troubles)
 
     def happened(self, kind: Kind, **detail: object) -> bool:

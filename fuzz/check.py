@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     rules_private.unsaid,
     rules_private.erased,
     rules_private.revealed,
+    rules_private.shown_to_both,
     rules_heard.suppressed,
     rules_heard.kept,
     rules_heard.rated,

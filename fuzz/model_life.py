@@ -47,6 +47,8 @@ class Life:
 
     def __init__(self, script: Script, record: Record) -> None:
         self.people = {person.number: person for person in script.people}
+        seats = {(each.couple, each.position): each for each in script.people}
+        self._others = {each.number: seats.get((each.couple, 3 - each.position)) for each in script.people}
         self.done = _told(script, record)
         self.bars: dict[Target, list[Bar]] = defaultdict(list)
         self.sets = {person.number: [Set(-1, float("-inf"), frozenset({at_first(person)}))] for person in script.people}
@@ -67,8 +69,7 @@ class Life:
 
     def other(self, person: int) -> Person | None:
         """The other partner of their couple."""
-        mine = self.people[person]
-        return next((each for each in self.people.values() if each.couple == mine.couple and each is not mine), None)
+        return self._others.get(person)
 
     def certainly(self, target: Target, n: int, at: float) -> bool:
         """Whether it was barred for certain when `n` happened, at that instant."""

@@ -80,10 +80,41 @@ SENDING = (
         ),
     ),
     _bug(
-        "kept-after-the-fault",
-        "after a commit that failed the intent is taken to stand",
-        ("deliver/dispatch.py", "if letters and again:", "if False:"),
-        ("deliver/dispatch.py", "if letters and not again:", "if letters:"),
+        "fault-swallowed",
+        "what could not be committed is handed over all the same",
+        (
+            "deliver/dispatch.py",
+            "        with self._database.begin(shared=True) as connection:\n            # In this order",
+            '        with __import__("contextlib").suppress(StoreError), '
+            "self._database.begin(shared=True) as connection:\n"
+            "            # In this order",
+        ),
+    ),
+)
+
+DOUBTS = (
+    _bug(
+        "doubts-not-asked",
+        "nobody asks the provider about what is in doubt",
+        (
+            "deliver/reconcile.py",
+            "    if not isinstance(transport, Reconcilable):\n        return None\n",
+            "    return None\n",
+        ),
+    ),
+    _bug(
+        "too-late-too-soon",
+        "half of the time that a step allows is not used",
+        (DUE, "    expires_at = counts_from + step.late_after\n", "    expires_at = counts_from - step.late_after\n"),
+    ),
+    _bug(
+        "retry-forgotten",
+        "what is to be tried again waits until it is too late",
+        (
+            "deliver/outcomes.py",
+            "(letter.id, letter.fence, DeliveryStatus.PLANNED, None, detail, millis(at), MovedBecause.RETRY)",
+            "(letter.id, letter.fence, DeliveryStatus.SKIPPED, None, detail, millis(at), MovedBecause.RETRY)",
+        ),
     ),
 )
 
@@ -280,6 +311,11 @@ PRIVATE = (
         (ANSWERS, ".where(_both_shared == 2)", ".where(_both_shared >= 1)"),
     ),
     _bug(
+        "reveal-forgotten",
+        "two shared answers reveal nothing",
+        (ANSWERS, ".where(_both_shared == 2)", ".where(_both_shared == 3)"),
+    ),
+    _bug(
         "private-answer-shown",
         "what is not to be shared is shown",
         (ANSWERS, ".where(_key, answers.c.shared, ~answers.c.withheld", ".where(_key, ~answers.c.withheld"),
@@ -386,4 +422,4 @@ HEARD = (
     ),
 )
 
-BUGS: tuple[Bug, ...] = (*SENDING, *GATES_DROPPED, *CALENDAR_BUGS, *PRIVATE, *HEARD)
+BUGS: tuple[Bug, ...] = (*SENDING, *DOUBTS, *GATES_DROPPED, *CALENDAR_BUGS, *PRIVATE, *HEARD)

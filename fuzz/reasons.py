@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fuzz.case import Case, Row
 from fuzz.model_calendar import open_hours
 from fuzz.model_zone import wall, zone
-from fuzz.rules_hours import SETS_ANEW
+from fuzz.rules_hours import set_anew
 from fuzz.script import Kind, Person
 
 Holds = Callable[[Case, Person, Row], bool]
@@ -21,14 +21,11 @@ def span(case: Case, person: Person, row: Row) -> tuple[float, float]:
     key = row["step"], row["occurrence"]
     instants = case.instants(person, key, case.life.ways_until(person.number, EVER), EVER)
     late = max(step.late_after for _, step in case.slots[person.number][key]) * 60
-    mine = {person.number, person.couple}
-    anew = [
-        done.at
-        for happening, done in case.life.done
-        if happening.kind in SETS_ANEW and (happening.who is None or happening.who in mine)
-    ]
+    anew = set_anew(case)
     end = max(instants) + late
-    end = max([end, *(at + late for at in anew if at <= end)])
+    end = max([end, *(at + late for _, at in (*anew[person.couple], *anew[None]) if at <= end)])
+    if row["moved_because"] in ("retry", "held"):
+        end = max(end, row["send_at"] / 1_000 + case.script.tick_seconds)  # a doubt that was settled late, for one
     # Planning may itself have come late, and says then what was so then.
     while True:
         longer = max((until + HELD_ON for since, until in _delays(case) if since <= end < until + HELD_ON), default=end)
@@ -137,7 +134,7 @@ def _shut(case: Case, person: Person, row: Row) -> bool:
 def _too_late(case: Case, person: Person, row: Row) -> bool:
     """The machine or a provider was kept from it, everything was held, the couple came late, or it had been moved."""
     begin, end = span(case, person, row)
-    if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON):
+    if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON, at_random=False):
         return True
     if case.life.possibly(("held", None), begin - HELD_ON, end):
         return True

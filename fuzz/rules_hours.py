@@ -51,6 +51,7 @@ def _open(course: Course, way: Settings, zone: str, at: float) -> bool:
 
 def in_time(case: Case) -> Iterator[Violation]:
     """It is neither before the step's own instant nor later than the step allows."""
+    anew = set_anew(case)
     for each, intent, row, person in _left(case):
         key = row["step"], row["occurrence"]
         instants = case.instants(person, key, case.life.ways_until(person.number, intent.n), intent.n)
@@ -63,21 +64,23 @@ def in_time(case: Case) -> Iterator[Violation]:
             )
             yield Violation("early", text, intent.n)
         late = max(step.late_after for _, step in case.slots[person.number][key]) * 60
-        latest = max([*instants, *_set_anew(case, person, intent)]) + late
+        again = (at for n, at in (*anew[person.couple], *anew[None]) if n < intent.n)
+        latest = max([*instants, *again]) + late
         if intent.at - slack > latest:
             text = f"delivery {each.delivery} to person {person.number} left {intent.at - latest:.0f} s too late"
             yield Violation("late", text, intent.n)
 
 
-def _set_anew(case: Case, person: Person, intent: Intent) -> Iterator[float]:
-    """When the person's places may have been set anew before this intent."""
-    mine = {person.number, person.couple}
-    other = case.life.other(person.number)
-    if other is not None:
-        mine.add(other.number)
+def set_anew(case: Case) -> dict[int | None, list[tuple[int, float]]]:
+    """When places may have been set anew, as `n` and instant: of each couple; None: of all."""
+    found: dict[int | None, list[tuple[int, float]]] = defaultdict(list)
     for happening, done in case.life.done:
-        if done.n < intent.n and happening.kind in SETS_ANEW and (happening.who is None or happening.who in mine):
-            yield done.at
+        if happening.kind in SETS_ANEW:
+            couple = happening.who
+            if couple is not None and happening.kind is not Kind.JOIN:
+                couple = case.life.people[couple].couple
+            found[couple].append((done.n, done.at))
+    return found
 
 
 def caps(case: Case) -> Iterator[Violation]:

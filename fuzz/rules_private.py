@@ -11,6 +11,7 @@ from fuzz.script import Kind, Person
 
 DETAILS = "detail", "error", "about", "because", "code", "key"
 """Columns in which what went wrong is told."""
+WORD = re.compile(r"[a-z0-9]+")
 Question = tuple[int, str, int]
 """Enrollment, step and occurrence: both partners' answers share it."""
 
@@ -23,6 +24,7 @@ class Given:
     question: Question | None
     text: str
     share: bool
+    texted: bool
     done: Done
 
 
@@ -87,6 +89,30 @@ def revealed(case: Case) -> Iterator[Violation]:
                 yield Violation("revealed", f"{text} {person.number}")
 
 
+def shown_to_both(case: Case) -> Iterator[Violation]:
+    """What both have answered and would share, on its page, and were told kept, has been revealed."""
+    shown = {(row["enrollment_id"], row["step"], row["occurrence"]) for row in case.record.tables.get("reveals", ())}
+    by_question: dict[Question, list[Given]] = defaultdict(list)
+    given = list(_given(case))
+    unsure = {each.person for each in given if each.question is None or not each.done.told}
+    for each in given:
+        if each.question is not None:
+            by_question[each.question].append(each)
+    for question, some in by_question.items():
+        people = [case.life.people[number] for number in {each.person for each in some}]
+        gone = any(
+            case.life.bars.get(target)
+            for person in people
+            for target in (("left", person.number), ("split", person.couple))
+        )
+        sure = all(each.share and each.done.told and not each.texted for each in some)
+        sure = sure and not unsure & {person.number for person in people}
+        kept = len(people) == 2 and all(person.keeps_answers for person in people)
+        if kept and sure and not gone and question not in shown:
+            text = f"{question[1]}/{question[2]} of couple {people[0].couple} was answered by both"
+            yield Violation("revealed", f"{text}, and is not revealed")
+
+
 class _Finder:
     """Looks for names, addresses and answers in texts, all at once."""
 
@@ -104,18 +130,28 @@ class _Finder:
         for each in self._given:
             if len(each.text) > 5:
                 self._answers[each.text.lower()].append(each)
-        words = sorted({*self._names, *self._addresses, *self._answers}, key=len, reverse=True)
-        self._any = re.compile("|".join(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" for word in words) or "(?!)")
+        # Each is looked for where its longest word is: most texts hold few words, and these are many.
+        self._by_word: dict[str, list[str]] = defaultdict(list)
+        for secret in {*self._names, *self._addresses, *self._answers}:
+            self._by_word[max(WORD.findall(secret), key=len, default=secret)].append(secret)
+
+    def _in(self, text: str) -> list[str]:
+        """All names, addresses and answers that are in a text, in order."""
+        text = text.lower()
+        words = self._by_word.keys() & set(WORD.findall(text))
+        found = {secret for word in words for secret in self._by_word[word] if secret in text}
+        # A name may be a part of an address, and an answer hold a name: what is the whole counts.
+        return sorted(each for each in found if not any(each != other and each in other for other in found))
 
     def all_in(self, text: str) -> Iterator[str]:
         """Everything of anybody's that is in a text."""
-        for word in sorted(set(self._any.findall(text.lower()))):
+        for word in self._in(text):
             kind = "the name" if word in self._names else "an address" if word in self._addresses else "an answer"
             yield f"{kind} {word!r}"
 
     def strange(self, text: str, reader: Person, n: int) -> Iterator[str]:
         """What is in a text that its reader is not to know."""
-        for word in sorted(set(self._any.findall(text.lower()))):
+        for word in self._in(text):
             if word in self._names:
                 if all(person.couple != reader.couple for person in self._names[word]):
                     yield f"the name {word!r}"
@@ -130,6 +166,8 @@ class _Finder:
         if given.person == reader.number:
             return True
         author, life = self._case.life.people[given.person], self._case.life
+        if given.texted and author.phone == reader.phone:
+            return True  # what is texted from a phone that both have may be either's
         if author.couple != reader.couple or not given.share or not author.keeps_answers:
             return False
         if any(bar.told and bar.n < n for bar in life.bars.get(("erased", author.number), ())):
@@ -151,9 +189,10 @@ def _given(case: Case) -> Iterator[Given]:
     for happening, done in case.life.done:
         if happening.kind is Kind.ANSWER and happening.who is not None:
             keeps = case.life.people[happening.who].keeps_answers
-            meant = bool(happening.detail.get("share")) or (happening.detail.get("by") == "text" and keeps)
+            texted = happening.detail.get("by") == "text"
+            share = bool(done.about.get("share", happening.detail.get("share") or (texted and keeps)))
             text = str(happening.detail.get("text", ""))
-            yield Given(happening.who, _question(case, done), text, bool(done.about.get("share", meant)), done)
+            yield Given(happening.who, _question(case, done), text, share, texted, done)
 
 
 def _question(case: Case, done: Done) -> Question | None:

@@ -47,7 +47,7 @@ def _must_have(case: Case, person: Person, key: Key) -> bool:
     if case.happened(Kind.EDIT) and len(instants) > 1:
         return False  # what a version moves behind its own coming is left out
     # Whoever was away may find that it ended meanwhile.
-    margin = 7 * DAY if case.troubles else 3_600.0
+    margin = 7 * DAY if case.troubles or any(case.script.rates.values()) else 3_600.0
     for word in FOR_GOOD:
         target = (word, person.number if word == "left" else person.couple)
         if case.life.possibly(target, float("-inf"), latest + margin):
@@ -92,8 +92,15 @@ def at_rest(case: Case) -> Iterator[Violation]:
 
 
 def _unknowable(case: Case, row: Row) -> bool:
+    """Whether something may have kept its answer away, and the provider could not tell in the day after."""
     begun = [intent.at for intent in case.intents[row["id"]]]
-    return not begun or case.troubled(min(begun) - DAY, max(begun) + DAY)
+    if not begun:
+        return True
+    if not case.troubled(min(begun) - DAY, max(begun) + DAY):
+        return False
+    asked = max(begun), max(begun) + 1.5 * DAY
+    silent = any(since <= asked[1] and until >= asked[0] for since, until in case.of_kind(Kind.AWAY, Kind.OUTAGE))
+    return case.script.rates.get("find_blank", 1.0) > 0 or silent or case.happened(Kind.RESTORE)
 
 
 def as_accepted(case: Case) -> Iterator[Violation]:

@@ -113,3 +113,6 @@ class Script:
     courses: tuple[Course, ...]
     happenings: tuple[Happening, ...]  # by instant
     rates: dict[str, float]
+    tick_seconds: int = 15  # how often the scheduler looks
+    batch: int = 500
+    lease_seconds: int = 300

@@ -31,6 +31,22 @@ except SystemExit as ended:
 print("LOADED", *({name.partition(".")[0] for name in sys.modules} & set(%r)))
 """
 
+FOR_OTHERS = (
+    "apscheduler", "typer", "rich", "yaml", "phonenumbers", "fastapi", "aiohttp", "engine.console",
+    "engine.define.load", "engine.enroll.reception", "engine.enroll.enrollment", "engine.hear.inbound", "engine.web",
+)  # fmt: skip
+"""What files, sign-ups, texts, the command line and the ticker of one process need, and a worker does not."""
+
+WORKER = """
+import asyncio, sys
+from pathlib import Path
+from engine.app import build
+from engine.settings import load
+import engine.run.worker
+asyncio.run(build(load(Path(sys.argv[1]))).tick())
+print(*(set(sys.modules) & set(%r)))
+"""
+
 SETTINGS = """
 [channels]
 email = "smtp"
@@ -63,3 +79,16 @@ def test_a_process_that_only_sends_by_smtp_loads_no_other_providers_package(
     text = SETTINGS if described else SETTINGS.partition("[transports.twilio]")[0]
     (tmp_path / "rekindle.toml").write_text(text, encoding="utf-8")
     assert loaded(*words) == set()
+
+
+def test_a_worker_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
+    """What a worker and a pass of its engine load holds nothing of sign-ups, texts, files or the command line."""
+
+    def said(*command: str) -> str:
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    said("-m", "cli", "-C", str(tmp_path), "init")
+    (tmp_path / "rekindle.toml").write_text(SETTINGS.partition("[transports.twilio]")[0], encoding="utf-8")
+    assert said("-c", WORKER % (FOR_OTHERS,), str(tmp_path)) == ""

@@ -87,7 +87,9 @@ ACTS: Mapping[str, Act] = {
         connection, ben, Channel.EMAIL, "page", world.clock.now()
     ),
     "leave": lambda connection, world, ben, question, pulse: leaving.leave(connection, ben, world.clock.now()),
-    "erase": lambda connection, world, ben, question, pulse: erasing.erase(connection, ben, world.clock.now()),
+    "erase": lambda connection, world, ben, question, pulse: erasing.erase(
+        connection, world.engine.vault, ben, world.clock.now()
+    ),
 }
 SHARED = {"share": _give(f"{CANARY} ours", share=True)}
 

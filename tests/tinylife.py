@@ -40,6 +40,7 @@ def row(number: int, **other: Any) -> dict[str, Any]:
         "occurrence": 7 * week,
         "channel": "email",
         "due_at": due,
+        "send_at": due,
         "status": "sent",
         "reason": None,
         "digest": None,

@@ -18,6 +18,7 @@ from engine.define.findings import Finding
 from engine.define.library import DEFINITIONS, STRATEGIES, read_library
 from engine.define.load import read_campaign
 from engine.errors import NotFound
+from engine.files import beginning
 from engine.model.sender import Sender
 from engine.render.shelf import Shelf
 
@@ -115,7 +116,7 @@ class _Files:
             elif holder := next((parent for parent in path.parents if parent.name == STRATEGIES), None):
                 self.folders.append(holder.parent)
                 words.append(path)
-            elif _STRATEGY_LINE.search(path.read_text(encoding="utf-8", errors="replace")):
+            elif _STRATEGY_LINE.search(beginning(path)):
                 self.strategies.append(path)
                 words.append(path)
             else:

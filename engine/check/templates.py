@@ -7,6 +7,7 @@ from typing import Any, cast, get_type_hints
 
 from engine.check.subject import Definition
 from engine.define.findings import Finding, suggest
+from engine.files import beginning
 from engine.model.campaign import WRITTEN, Channel
 from engine.model.sender import Sender
 from engine.render.notices import FILLED, NOTICES, When
@@ -72,7 +73,7 @@ def at_error(file: FilePath, error: RenderError) -> Finding:
 
 def _column(file: FilePath, line: int, sign: str) -> int:
     """Where `sign` first stands on a line, from 1; 1 where it does not."""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = beginning(file).splitlines()
     return max(lines[line - 1].find(sign), 0) + 1 if line <= len(lines) else 1
 
 

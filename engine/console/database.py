@@ -9,6 +9,7 @@ from engine.console.say import console
 from engine.console.session import MOST, session
 
 group = typer.Typer(help="The database.", no_args_is_help=True)
+NEWEST = 1_000
 STAMP = "%Y-%m-%dT%H%M%SZ"
 
 
@@ -28,19 +29,27 @@ def backup(
         Path | None, typer.Argument(help="The new file. Default: backups/, named by the time.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Copy the database while it is in use, and look whether the copy is whole.
+    """Copy the database while it is in use, and restore the copy for a trial before it is believed.
 
-    The keys are not in it: keep a copy of the key file too, somewhere else.
+    On a server by its own pg_dump. The keys are not in it: keep a copy of the key file too, somewhere else.
     """
     from engine.clock import SystemClock
-    from engine.store.backup import back_up
 
-    settings = session(context).settings
+    settings, database, now = session(context).settings, _opened(context), SystemClock().now()
     if to is None:
-        to = settings.path(Path("backups")) / f"rekindle-{SystemClock().now():{STAMP}}.sqlite3"
+        ending = "dump" if database.server else "sqlite3"
+        to = settings.path(Path("backups")) / f"rekindle-{now:{STAMP}}.{ending}"
         to.parent.mkdir(mode=0o700, exist_ok=True)
-    back_up(_opened(context), to)
-    console().print(f"Copied to {to}, and the copy is whole.", markup=False)
+    if database.server:
+        from engine.store import dumping
+
+        proof = dumping.dump(database, to)
+    else:
+        from engine.store.backup import back_up
+
+        proof = back_up(database, to, now)
+    out = console()
+    out.print(f"Copied to {to}; a trial restore gave {proof.rows} rows in {proof.tables} tables.", markup=False)
     if settings.key is None:
         console().print(f"It is worth nothing without {settings.path(settings.key_file)}: keep that elsewhere too.")
 
@@ -53,10 +62,12 @@ def restore(
 ) -> None:
     """Put a backup in the database's place. What is there now is moved aside, and nothing is sent until you say so.
 
-    Stop every `rekindle run` and `rekindle web` first.
+    Stop every `rekindle run` and `rekindle web` first. `rekindle db restored` then shows what would go out.
     """
     from engine.clock import SystemClock
+    from engine.model.act import Act
     from engine.run.ticker import only_one
+    from engine.store import audit
     from engine.store.backup import restore as put_back
 
     database, now = _opened(context), SystemClock().now()
@@ -66,28 +77,34 @@ def restore(
     if dry_run:
         out.print(f"{file} is whole, of version {done.version}; nothing was changed.", markup=False)
         return
+    with (restored := _keyed(context)).begin() as connection:
+        audit.record(connection, now, audit.COMMAND_LINE, Act.RESTORE, f"version {done.version}")
+    restored.close()
     out.print(f"{file} is in place; what was there is {done.aside}.", markup=False)
-    out.print("\nEverything is paused: what the backup still has to send may have been sent since it was made. Next:")
-    for command in ("rekindle deliveries list --status planned", "rekindle resume --all"):
-        out.print(f"  {command}")
+    out.print("\nNothing is sent until you have looked at what would go out:")
+    out.print("  rekindle db restored")
 
 
 @group.command()
-def check(context: typer.Context) -> None:
-    """Look whether the database is whole: its pages, its indexes, and rows that belong together."""
+def check(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Open every sealed value, and not only the newest thousand of each kind.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Look whether the database is whole: pages, indexes, rows that belong together, sealed values, and the audit."""
+    from engine.console.say import as_json
     from engine.errors import StoreError
+    from engine.parts import load_vault
+    from engine.store.soundness import faults_of
     from engine.store.version import is_current
 
     database = _opened(context)
-    if database.server:
-        from engine.store import serving
-
-        is_current(database)  # or it is a stranger's
-        faults = serving.faults_of(database)
-    else:
-        from engine.store.backup import faults_of
-
-        faults = faults_of(database.path)
+    faults = list(faults_of(database, load_vault(session(context).settings), None if everything else NEWEST))
+    if json:
+        as_json([{"faults": faults}])
+        raise typer.Exit(1 if faults else 0)
     for fault in faults:
         console().print(f"Damaged: {fault}", markup=False)
     if faults:
@@ -95,6 +112,48 @@ def check(context: typer.Context) -> None:
         fix = f"Stop everything, then restore a backup {way}."
         raise StoreError("The database is damaged.", fix=fix)
     console().print("The database is whole." if is_current(database) else "Whole, but old: run `rekindle db upgrade`.")
+
+
+@group.command()
+def quarantine(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
+    """Say that the database was restored by other means, such as pg_restore: nothing is sent until you have looked.
+
+    Before any worker is started on it. `rekindle db restored` then shows what would go out.
+    """
+    from engine.operating import Operator
+
+    if not dry_run:
+        Operator(session(context).engine).quarantine()
+    console().print(f"Everything {'would be' if dry_run else 'is'} held. What would go out: `rekindle db restored`.")
+
+
+@group.command()
+def restored(
+    context: typer.Context,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Let go what is safe, and skip what is in doubt.")] = False,
+    nothing_sent_since: Annotated[
+        bool,
+        typer.Option("--nothing-sent-since", help="You know that nothing was sent after the backup: skip nothing."),
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Show at most this many.")] = 100,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """After a restore: show what would go out now, and what of it may have been sent since the backup was made.
+
+    Nothing is sent before it is confirmed. What is in doubt is then skipped, and never sent.
+    """
+    from engine.console import restored as telling
+
+    if nothing_sent_since and not confirm:
+        raise typer.BadParameter("--nothing-sent-since goes with --confirm.")
+    engine = session(context).engine
+    if confirm:
+        telling.release(engine, nothing_sent_since=nothing_sent_since, json=json)
+    else:
+        telling.show(engine, limit, json=json)
 
 
 @group.command()

@@ -212,6 +212,7 @@ def run(
                     on_look=(lambda looked: None) if view is None else view.looked,
                     look_seconds=LOOK_SECONDS if view is None else LIVE_SECONDS,
                     clock=clock,
+                    on_away=lambda error: None if view is None else view.problem(f"{error} {error.fix}"),
                 )
             )
         journal.stopped(STOPPED)

@@ -40,8 +40,9 @@ def worker(
         with logging_to(sys.stdout, log, SystemClock()):
             asyncio.run(Crew(processes).keep())
         return
+    from engine.app import build
     from engine.run.loop import runner
-    from engine.run.worker import Worker
+    from engine.run.worker import work_through
 
     def beat() -> None:
         if heart is not None:
@@ -53,9 +54,9 @@ def worker(
 
         async def work() -> None:
             kinds = tuple(only or Job)
-            made = Worker(engine, kinds, journal)
             journal.started("Taking jobs.", jobs=",".join(kinds), pid=os.getpid())
-            await made.work(beat)
+            first = [engine]
+            await work_through(lambda: first.pop() if first else build(engine.settings), kinds, journal, beat)
 
         running.run(work())
         journal.stopped("Stopped. Everything that was handed over is recorded.")

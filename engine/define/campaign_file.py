@@ -20,6 +20,9 @@ from engine.model.campaign import Audience, Caps, Channel, OnDoubt, OnLeaving, S
 from engine.model.experiment import CoupleFact, Per, Proximal
 from engine.model.strategy import Caution, Kind, Mode
 
+MOST_STEPS = 200  # each may come every day of every week: a place's whole calendar is made at once
+MOST_VARIANTS = 20
+
 
 def _many(value: object) -> object:
     return value if isinstance(value, list) else [value]
@@ -145,7 +148,9 @@ class StepFields(FileModel):
     when: Line | None = Field(default=None, description="A condition over couple, partner and week.")
     late_after: DurationField | None = Field(default=None, description="Too late to send after 30m, 24h, 3d.")
     wait: WaitFile | None = Field(default=None, description="Hold it back until both have shared their answers.")
-    variants: list[VariantFile] = Field(default_factory=list, description="Arms of an experiment, weighted.")
+    variants: list[VariantFile] = Field(
+        default_factory=list, max_length=MOST_VARIANTS, description="Arms of an experiment, weighted."
+    )
     randomize: RandomizeFile | None = Field(default=None, description="What chance decides at each occurrence.")
 
 
@@ -205,4 +210,4 @@ class CampaignFile(FileModel):
     )
     experiment: ExperimentFile | None = Field(default=None, description="How its experiments are run and read.")
     themes: dict[WeekKey, ThemeField] = Field(default_factory=dict, description="Strategies by week: 1, or 3-5.")
-    steps: list[StepFile] = Field(min_length=1, description="The weekly sequence.")
+    steps: list[StepFile] = Field(min_length=1, max_length=MOST_STEPS, description="The weekly sequence.")

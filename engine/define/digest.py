@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import StoreError
+from engine.errors import Unreadable
 from engine.model.campaign import Campaign, OnDoubt, OnLeaving, Step, Urgency
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ def freeze(campaign: Campaign) -> str:
 
 
 def thaw(text: str) -> Campaign:
-    """The campaign that was frozen, its digest filled in. StoreError when the text is not one that `freeze` wrote."""
+    """The campaign that was frozen, its digest filled in. Unreadable when the text is not one that `freeze` wrote."""
     try:
         frozen = json.loads(text)
         if frozen["format"] != FORMAT:
-            raise StoreError(f"this campaign is stored in format {frozen['format']}", "use the Rekindle that stored it")
+            raise Unreadable(f"this campaign is stored in format {frozen['format']}", "use the Rekindle that stored it")
         campaign = _adapter().validate_python(frozen["campaign"])
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError("a stored campaign cannot be read", "restore the database from a backup") from error
+        raise Unreadable("a stored campaign cannot be read", "restore the database from a backup") from error
     return replace(campaign, digest=digest(text))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.define.findings import Finding
+from engine.define.findings import Finding, brief
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and list positions from the top, such as ("steps", 2, "at")."""
@@ -30,7 +30,7 @@ class Document:
     def finding(self, path: Path, what: str, fix: str, *, key: bool = False, note: bool = False) -> Finding:
         """A finding at the value at `path`, or at its key; where that does not exist, at what would hold it."""
         place = self._place(path, self.keys if key else self.values)
-        return Finding(self.file, place.line, place.column, what, fix, note)
+        return Finding(self.file, place.line, place.column, brief(what), brief(fix), note)
 
     def _place(self, path: Path, first: Mapping[Path, Place]) -> Place:
         if path in first:

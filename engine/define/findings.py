@@ -1,10 +1,16 @@
 """What is wrong in a file, where, and how to mend it."""
 
 import difflib
+import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import DefinitionError
+
+MOST_FINDINGS = 100
+"""Of one file at a time: whoever has more to mend begins with these."""
+LONGEST = 300
+"""Characters of what is said of one: it may repeat a value, and that may be the whole file."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,9 +36,24 @@ class FindingsError(DefinitionError):
         super().__init__("\n".join(map(str, self.findings)), "mend each line above, then run `rekindle check`")
 
 
+def first_of(findings: Sequence[Finding]) -> list[Finding]:
+    """The first MOST_FINDINGS of a file's findings, in their order; that there are more is the last then."""
+    if len(findings) <= MOST_FINDINGS:
+        return sorted(findings)
+    first = heapq.nsmallest(MOST_FINDINGS, findings)
+    last = first[-1]
+    more = Finding(last.file, last.line, last.column, f"more than {MOST_FINDINGS} problems", "mend those before first")
+    return [*first, more]
+
+
+def brief(what: str) -> str:
+    """What is said, as far as there is room for it."""
+    return what if len(what) <= LONGEST else what[: LONGEST - 1] + "…"
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, or None when nothing is like it."""
-    matches = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word[:LONGEST].lower(), sorted(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

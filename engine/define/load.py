@@ -9,11 +9,12 @@ from engine.define.assemble import assemble
 from engine.define.campaign_file import CampaignFile
 from engine.define.digest import identified
 from engine.define.document import Document, Path
-from engine.define.findings import Finding, FindingsError, suggest
+from engine.define.findings import Finding, FindingsError, first_of, suggest
 from engine.define.library import DEFINITIONS, Library, load_library, read_library
 from engine.define.reader import read
 from engine.define.validate import validate
 from engine.errors import NotFound
+from engine.files import beginning
 from engine.model.campaign import Campaign
 
 __all__ = ["Library", "Reading", "campaign_files", "find_campaign", "load_campaign", "load_library", "read_campaign",
@@ -55,7 +56,7 @@ def read_campaign(file: FilePath, library: Library) -> Reading:
 
         campaign = assemble(model, library, report)
     if findings or campaign is None:
-        return Reading(document, None, tuple(sorted(findings)))
+        return Reading(document, None, tuple(first_of(findings)))
     return Reading(document, identified(campaign), ())
 
 
@@ -77,6 +78,6 @@ def campaign_files(folders: Sequence[FilePath]) -> dict[str, FilePath]:
     files: dict[str, FilePath] = {}
     for folder in folders:
         for file in sorted(folder.glob(DEFINITIONS)):
-            match = _ID_LINE.search(file.read_text(encoding="utf-8", errors="replace"))
+            match = _ID_LINE.search(beginning(file))
             files.setdefault(match[1] if match else file.stem, file)
     return files

@@ -22,6 +22,7 @@ _RANGE = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?")
 _DURATION = re.compile(r"(\d{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST_WAIT = timedelta(days=14)
+MOST_SPANS = 104  # as many as a campaign may have weeks
 
 
 def wrong(what: str, fix: str) -> PydanticCustomError:
@@ -54,6 +55,8 @@ def read_weeks(value: object) -> Weeks:
     items = value if isinstance(value, list) else [value]
     if not items:
         raise wrong("no weeks are named", "write all, 3, [1, 3] or 2-6")
+    if len(items) > MOST_SPANS:
+        raise wrong(f"{len(items)} spans of weeks", f"name at most {MOST_SPANS}, such as 2-6")
     return Weeks(tuple(_span(item) for item in items))
 
 

@@ -2,23 +2,27 @@
 
 Refused, each with its place and the mend: duplicate keys, anchors and aliases, tags, directives, a second document,
 empty values, unquoted words that readers disagree about (see `scalars`), tabs as indentation, control and
-bidirectional characters. Every problem is reported, but for a syntax error, after which nothing more can be read.
+bidirectional characters. Every problem is reported, but for a syntax error, after which nothing more can be read, and
+but for what comes after so many problems, or values, that it is no definition any more.
 """
 
 import itertools
 from collections.abc import Iterable, Iterator
+from errno import EFBIG
 from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
 
+from engine import files
 from engine.define import scalars
 from engine.define.characters import first_refused, harmless, refused
 from engine.define.document import Document, Path, Place
-from engine.define.findings import Finding
+from engine.define.findings import MOST_FINDINGS, Finding, brief, first_of
 
-LARGEST_FILE = 1_000_000  # bytes; the longest shipped file is under 60,000
+LARGEST_FILE = files.LARGEST
 DEEPEST = 12  # nested mappings and lists; the formats need six
+MOST_VALUES = 50_000  # keys and values; the longest shipped file has under 1,500
 
 _Loader = getattr(yaml, "CLoader", yaml.Loader)
 
@@ -42,8 +46,12 @@ class _Stop(Exception):
 
 def read(file: FilePath) -> Document:
     """The document in `file`, its findings included; `data` is None when nothing could be read. OSError as usual."""
-    name, raw = str(file), file.read_bytes()
-    if len(raw) > LARGEST_FILE:
+    name = str(file)
+    try:
+        raw = files.whole(file, LARGEST_FILE)
+    except OSError as error:
+        if error.errno != EFBIG:
+            raise
         return _unreadable(name, Place(1, 1), f"the file is larger than {LARGEST_FILE:,} bytes", "split it")
     try:
         text = raw.decode("utf-8-sig")
@@ -56,10 +64,11 @@ def read(file: FilePath) -> Document:
 
 def parse(text: str, file: str = "<text>") -> Document:
     """Like `read`, for text that is already in hand."""
-    found = [Finding(file, *_place_of(text, item.position), item.what, item.fix) for item in refused(text)]
+    some = itertools.islice(refused(text), MOST_FINDINGS + 1)  # each is looked for from the beginning of the text
+    found = [Finding(file, *_place_of(text, item.position), item.what, item.fix) for item in some]
     building = _Building(file, harmless(text) if found else text, found)
     data = building.build()
-    return Document(file, data, building.values, building.keys, tuple(sorted(building.findings)))
+    return Document(file, data, building.values, building.keys, tuple(first_of(building.findings)))
 
 
 def _unreadable(file: str, place: Place, what: str, fix: str) -> Document:
@@ -113,6 +122,9 @@ class _Building:
 
     def _node(self, event: Any, path: Path) -> object:
         self.values[path] = _place(event)
+        if len(self.values) > MOST_VALUES:
+            self._note(_place(event), f"more than {MOST_VALUES:,} keys and values", "split the file")
+            raise _Stop
         if isinstance(event, yaml.AliasEvent):
             self._note(_place(event), f"*{event.anchor} copies another part of the file", "write the value out")
             return ""
@@ -179,7 +191,9 @@ class _Building:
         self._note(Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1), f"not YAML: {problem}", fix)
 
     def _note(self, place: Place, what: str, fix: str) -> None:
-        self.findings.append(Finding(self.file, *place, what, fix))
+        self.findings.append(Finding(self.file, *place, brief(what), brief(fix)))
+        if len(self.findings) > MOST_FINDINGS:
+            raise _Stop
 
 
 def _place(event: Any) -> Place:

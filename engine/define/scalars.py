@@ -4,6 +4,7 @@
 file must not depend on who reads it, so each of these has to be quoted.
 """
 
+import math
 import re
 
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -58,8 +59,12 @@ def _number(text: str) -> Scalar:
         raise Trap(f"unquoted {text[:12]}… is a number of {len(digits)} digits", "put it in quotes")
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _OCTAL.fullmatch(text):
+    if _OCTAL.fullmatch(text) and len(text) <= _MOST_DIGITS:
         return int(text[2:], 8)
     if _HEXADECIMAL.fullmatch(text) and len(text) <= _MOST_DIGITS:
         return int(text[2:], 16)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    if not math.isfinite(number := float(text)):
+        raise Trap(f"unquoted {text[:12]} is larger than any number here", f'write "{text[:12]}" if it is text')
+    return number

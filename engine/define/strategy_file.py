@@ -10,7 +10,9 @@ from engine.model.strategy import Cause, Caution, Kind, Mode
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\n]*$", max_length=500)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+
+MOST_ACTIVITIES = 1_000  # the longest shipped file has 27
 
 
 class FileModel(BaseModel):
@@ -49,7 +51,9 @@ class StrategyFile(FileModel):
     title: Line = Field(description="What the strategy is called.")
     idea: Text = Field(description="What the idea is, in two lines.")
     source: Text = Field(description="Where the idea comes from.")
-    activities: list[ActivityFile] = Field(min_length=1, description="Its conversation prompts and exercises.")
+    activities: list[ActivityFile] = Field(
+        min_length=1, max_length=MOST_ACTIVITIES, description="Its conversation prompts and exercises."
+    )
 
 
 class TranslatedActivity(FileModel):
@@ -68,4 +72,6 @@ class TranslationFile(FileModel):
     strategy: Id = Field(description="The strategy whose words these are.")
     locale: Locale = Field(description="The language, and the region if it matters: es, or es-MX.")
     title: Line | None = Field(default=None, description="What the strategy is called in it.")
-    activities: list[TranslatedActivity] = Field(min_length=1, description="The activities in this language.")
+    activities: list[TranslatedActivity] = Field(
+        min_length=1, max_length=MOST_ACTIVITIES, description="The activities in this language."
+    )

@@ -1,5 +1,6 @@
 """Holds a document against its file model, and says what does not fit in words a person can act on."""
 
+import itertools
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from engine.define.document import Document, Path
-from engine.define.findings import Finding, nearest, suggest
+from engine.define.findings import MOST_FINDINGS, Finding, nearest, suggest
 from engine.define.strategy_file import FileModel
 
 Model = TypeVar("Model", bound=FileModel)
@@ -26,8 +27,9 @@ def validate(document: Document, model: type[Model]) -> tuple[Model | None, list
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        return None, [_finding(document, model, item) for item in _worth_saying(document, model, errors)]
+        errors = error.errors(include_url=False)[: 2 * MOST_FINDINGS]
+        some = itertools.islice(_worth_saying(document, model, errors), MOST_FINDINGS + 1)
+        return None, [_finding(document, model, item) for item in some]
 
 
 def _worth_saying(document: Document, model: type[FileModel], errors: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
@@ -103,6 +105,10 @@ def _inner(annotation: object) -> type[BaseModel] | None:
     return next((found for part in typing.get_args(annotation) if (found := _inner(part))), None)
 
 
+def _too_many(name: str, _given: object, ctx: Mapping[str, Any], _msg: str) -> tuple[str, str]:
+    return f"{name} holds {ctx['actual_length']}", f"use at most {ctx['max_length']}"
+
+
 _Words = Callable[[str, object, Mapping[str, Any], str], tuple[str, str]]
 
 
@@ -172,6 +178,7 @@ _WORDS: Mapping[str, _Words] = {
     "string_too_short": _empty,
     "too_short": _empty,
     "string_too_long": _too_long,
+    "too_long": _too_many,
     "model_type": _not_mapping,
     "dict_type": _not_mapping,
     "list_type": _not_list,

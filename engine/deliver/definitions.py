@@ -1,16 +1,19 @@
 """The stored definitions a process is working with, thawed once each, with all that is worth working out only once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Connection
 
 from engine.define.digest import thaw
+from engine.errors import NotFound, Unreadable
 from engine.model.campaign import Campaign, Channel
 from engine.plan.calendar import Calendars, Slot
 from engine.render.recipient import MessageKey
 from engine.render.sandbox import compile_expression
 from engine.store import definitions
 from engine.store.facts import Facts
+
+_MEND = "Restore the database from a backup, then `rekindle aside retry`."
 
 Condition = Callable[[Mapping[str, object]], bool]
 
@@ -57,7 +60,33 @@ class Definitions:
         self._known.setdefault(campaign.digest, Definition(campaign))
 
     def get(self, connection: Connection, digest: str) -> Definition:
-        """The definition with this digest; NotFound when it was never stored."""
+        """The definition with this digest; NotFound when it was never stored, Unreadable when it is broken."""
         if digest not in self._known:
-            self._known[digest] = Definition(thaw(definitions.body(connection, digest)))
+            self._known[digest] = _made(digest, definitions.body(connection, digest))
         return self._known[digest]
+
+    def readable(self, connection: Connection, digests: Iterable[str]) -> tuple[dict[str, Definition], dict[str, str]]:
+        """Those that can be worked with, and of the others why not: one campaign must not hold up the rest."""
+        found: dict[str, Definition] = {}
+        wrong: dict[str, str] = {}
+        for digest in set(digests):
+            try:
+                found[digest] = self.get(connection, digest)
+            except (NotFound, Unreadable) as error:
+                wrong[digest] = str(error)
+        return found, wrong
+
+
+def _made(digest: str, body: str) -> Definition:
+    try:
+        campaign = thaw(body)
+        made = Definition(campaign)
+    except Unreadable:
+        raise
+    except Exception as error:  # whatever is in it, it is not what was stored
+        raise Unreadable(
+            f"The stored campaign {digest} cannot be worked with: {type(error).__name__}.", _MEND
+        ) from error
+    if campaign.digest != digest:
+        raise Unreadable(f"The stored campaign {digest} was changed since it was stored.", _MEND)
+    return made

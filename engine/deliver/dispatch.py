@@ -134,18 +134,23 @@ class Dispatcher:
         lease_until = now + self._lease
         with self._database.begin(shared=True) as connection:
             ids = self._claim(connection, now, lease_until, done)
-            rows = context.context(connection, ids) if ids else []
+            rows, unread = context.readable(connection, ids) if ids else ([], [])
             if len(ids) == self._batch:  # there may be more: another worker could take it
                 jobs.defer(connection, Job.DRAIN)
-            definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
+            definitions, broken = self._definitions.readable(connection, [row.digest for row in rows])
         if not ids:
             return 0, [], lease_until
         self._announce(ProtocolStep.CLAIMED)
         # An address that went after planning is the consent gate's to name; there is nothing to write to it.
         homeless = [row for row in rows if row.address_cipher is None]
-        reachable = [row for row in rows if row.address_cipher is not None]
+        reachable = [row for row in rows if row.address_cipher is not None and row.digest in definitions]
         letters: list[Letter] = []
-        poisoned: list[Poisoned] = []
+        poisoned: list[Poisoned] = [
+            (row.id, row.fence, broken[row.digest])
+            for row in rows
+            if row.digest in broken and row.address_cipher is not None
+        ]
+        poisoned += [(number, fence, f"Its row cannot be read ({why}).") for number, fence, _, why in unread]
         for first in range(0, len(reachable), WRITTEN_AT_ONCE):
             written, wrong = self._letters.write(reachable[first : first + WRITTEN_AT_ONCE], definitions, now)
             letters += written
@@ -153,7 +158,8 @@ class Dispatcher:
             await asyncio.sleep(0)  # the batch that is under way must not wait for this one
         self._announce(ProtocolStep.RENDERED)
         if homeless or poisoned:
-            self._set_apart(homeless, poisoned, {row.id: row.channel for row in rows}, done)
+            channels = {row.id: row.channel for row in rows} | {number: channel for number, _, channel, _ in unread}
+            self._set_apart(homeless, poisoned, channels, done)
         return len(ids), letters, lease_until
 
     def _claim(self, connection: Connection, now: datetime, until: datetime, done: Delivered) -> list[int]:

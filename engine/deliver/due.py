@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.clock import TZDATA_VERSION
+from engine.deliver.aside import UNREADABLE, Wrong, put_aside, reason, workable
 from engine.deliver.cases import Counts, case_of, days_asked, reach_on
 from engine.deliver.definitions import Definition, Definitions
 from engine.deliver.holding_back import held_places
 from engine.deliver.outright import activity_of, outright
+from engine.errors import RekindleError
 from engine.measures import end
 from engine.model.campaign import Channel
 from engine.model.delivery import DeliveryStatus, MovedBecause, SkipReason
@@ -58,6 +60,7 @@ class _Batch:
     finished: set[int] = field(default_factory=set)
     still_due: bool = False  # a place moved on to an instant that has come as well
     told: Mapping[Key, Told] = field(default_factory=dict)  # by whom whose step has a condition
+    aside: list[Wrong] = field(default_factory=list)  # what cannot be planned, and why
 
 
 class Planner:
@@ -82,15 +85,19 @@ class Planner:
         total = Planned()
         batches = 0
         while True:
+            batch = _Batch()
             with self._database.begin(shared=True) as connection:
-                found = places.due(connection, now, BATCH)
-                if not found:
+                found, batch.aside = workable(connection, self._definitions, now, BATCH)
+                read = len(found) + len(batch.aside)
+                if not read:
                     return total
                 sent = context.sent_counts(connection, days_asked(((r.partner_id, r.timezone) for r in found), now))
                 held = held_places(connection, self._definitions, found)
-                batch = _Batch(told=told(connection, self._conditional(connection, found)))
+                batch.told = told(connection, self._conditional(connection, found))
                 for place in found:
-                    self._plan(connection, place, now, sent, held, batch)
+                    self._plan_one(connection, place, now, sent, held, batch)
+                if batch.aside:
+                    put_aside(connection, batch.aside)
                 places.plan(connection, batch.deliveries)
                 places.advance(connection, batch.moved)
                 if batch.finished:
@@ -98,18 +105,31 @@ class Planner:
                 statuses = Counter(row[-2] for row in batch.deliveries)
                 if statuses[DeliveryStatus.PLANNED]:
                     jobs.defer(connection, Job.DRAIN)
-                if len(found) == BATCH:  # there may be more: another worker could take it
+                if read == BATCH:  # there may be more: another worker could take it
                     jobs.defer(connection, Job.PLAN)
             total.places += len(found)
             total.skipped += statuses[DeliveryStatus.SKIPPED]
             total.failed += statuses[DeliveryStatus.FAILED]
             total.planned += statuses[DeliveryStatus.PLANNED]
             total.ends.update(end(row[4], row[-2], row[-1]) for row in batch.deliveries)
-            if self._stopping or (len(found) < BATCH and not batch.still_due):
+            if self._stopping or (read < BATCH and not batch.still_due):
                 return total
             batches += 1
             if batches % BREATHER == 0:
                 self._database.let_others_write()
+
+    def _plan_one(
+        self, connection: Connection, place: Facts, now: datetime, sent: Counts, held: Held, batch: _Batch
+    ) -> None:
+        """Plan one place; one that makes planning fail is set aside, and the others of its batch go on."""
+        before = len(batch.deliveries), len(batch.moved)
+        try:
+            self._plan(connection, place, now, sent, held, batch)
+        except (RekindleError, *UNREADABLE) as error:
+            del batch.deliveries[before[0] :], batch.moved[before[1] :]
+            batch.finished.discard(place.enrollment_id)
+            name = self._definitions.get(connection, place.digest).campaign.id
+            batch.aside.append(((place.enrollment_id, place.partner_id, name), reason(error)))
 
     def _plan(
         self, connection: Connection, place: Facts, now: datetime, sent: Counts, held: Held, batch: _Batch

@@ -12,12 +12,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from engine.deliver.traffic import SET_ASIDE
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.model.act import Act
 from engine.model.action import Action, note
 from engine.model.hold import HoldKind
 from engine.model.notice import NOTICES
-from engine.store import audit, definitions, holds
+from engine.store import audit, definitions, holds, restores
 from engine.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,17 @@ def pause(
 
 
 def resume(database: Database, what: What, actor: str, now: datetime, *, dry_run: bool = False) -> bool:
-    """Let it go on; whether it was held back. Other holds stay, also where this one was of everything."""
+    """Let it go on; whether it was held back. Other holds stay, also where this one was of everything.
+
+    Refused for everything while a backup was put back and nobody has confirmed what would then be sent.
+    """
     with database.begin() as connection:
         held = _is_held(connection, what)
+        if held and what == EVERYTHING and restores.pending(connection) is not None:
+            raise Refused(
+                "A backup was put back, and what it has yet to send may have been sent since it was made.",
+                fix="`rekindle db restored` shows what would go out; with --confirm it lets go what is safe.",
+            )
         if held and not dry_run:
             holds.release(connection, what.kind, what.name)
             audit.record(connection, now, actor, Act.RESUME, str(what))

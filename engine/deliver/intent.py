@@ -15,8 +15,8 @@ from engine.deliver.outcomes import Delivered
 from engine.deliver.traffic import Sight
 from engine.measures import end
 from engine.model.campaign import Urgency
-from engine.model.delivery import DeliveryStatus, MovedBecause
-from engine.plan.gates import GATES_OF, Defer, Skip, ask
+from engine.model.delivery import DeliveryStatus, FailReason, MovedBecause, SkipReason
+from engine.plan.gates import GATES_OF, Decision, Defer, Skip, ask
 from engine.store import context, ledger
 from engine.store.facts import Facts
 from engine.store.places import millis
@@ -78,27 +78,19 @@ def intend(
         row = facts.get(letter.id)
         if row is None:  # its partner was erased meanwhile
             continue
-        if sight.holds:
-            held_until = sight.held_until(letter.campaign.id, letter.channel)
-            if sight.holds.everything or held_until:
-                settled.append(put_back(letter, held_until))
-                done.held += 1
-                continue
-        case = case_of(
-            row,
-            letter.campaign,
-            (row.has_address, row.consented, row.suppressed),
-            letter.due_at,
-            letter.expires_at,
-            tally.counts,
-            shared=bool(row.same_address) and _twin_goes(row, skipped),
-        )
-        match ask(case, now, GATES_OF[letter.step.urgency]):
+        held = _held_back(letter, sight)
+        if held is not None:
+            settled.append(held)
+            done.held += 1
+            continue
+        match _asked(letter, row, tally, now, shared=bool(row.same_address) and _twin_goes(row, skipped)):
+            case str() as why:
+                settled.append(_ended(letter, done, DeliveryStatus.FAILED, FailReason.POISON, why))
+                done.failed += 1
             case Skip(reason):
                 skipped.add(letter.id)
-                settled.append((letter.id, letter.fence, DeliveryStatus.SKIPPED, reason, None, None, None))
+                settled.append(_ended(letter, done, DeliveryStatus.SKIPPED, reason))
                 done.skipped += 1
-                done.ends[end(letter.channel, DeliveryStatus.SKIPPED, reason)] += 1
             case Defer(until, because):
                 settled.append((letter.id, letter.fence, DeliveryStatus.PLANNED, None, None, millis(until), because))
                 done.deferred += 1
@@ -125,6 +117,32 @@ def intend(
         if delivery_id in ours:
             by_transport[transport.name].append((transport, letter))
     return [Intended(some[0][0], [letter for _, letter in some], lease_until, now) for some in by_transport.values()]
+
+
+def _held_back(letter: Letter, sight: Sight) -> tuple[Any, ...] | None:
+    """The row that puts a letter back which the operator holds back; None when it may go."""
+    if not sight.holds:
+        return None
+    until = sight.held_until(letter.campaign.id, letter.channel)
+    return put_back(letter, until) if sight.holds.everything or until else None
+
+
+def _asked(letter: Letter, row: Facts, tally: Tally, now: datetime, *, shared: bool) -> Decision | str:
+    """What the gates say; or why they cannot be asked: what one row holds must not hold up the others of its batch."""
+    try:
+        reach = row.has_address, row.consented, row.suppressed
+        case = case_of(row, letter.campaign, reach, letter.due_at, letter.expires_at, tally.counts, shared=shared)
+        return ask(case, now, GATES_OF[letter.step.urgency])
+    except Exception as error:
+        return f"Asking the gates fails with {type(error).__name__}."
+
+
+def _ended(
+    letter: Letter, done: Delivered, status: DeliveryStatus, reason: SkipReason | FailReason, why: str | None = None
+) -> tuple[Any, ...]:
+    """The row of a letter that does not go, which is counted."""
+    done.ends[end(letter.channel, status, reason)] += 1
+    return letter.id, letter.fence, status, reason, why, None, None
 
 
 def put_back(claimed: Letter | Facts, until: datetime | None) -> tuple[Any, ...]:

@@ -70,9 +70,31 @@ class Letters:
         written: list[tuple[int, Letter]] = []
         poisoned: list[Poisoned] = []
         for group in alike.values():
-            self._write_alike(group, definitions[group[0][1].digest], now, written, poisoned)
+            self._write_group(group, definitions[group[0][1].digest], now, written, poisoned)
         written.sort(key=lambda pair: pair[0])
         return [letter for _, letter in written], poisoned
+
+    def _write_group(
+        self,
+        group: Sequence[tuple[int, Facts]],
+        definition: Definition,
+        now: datetime,
+        written: list[tuple[int, Letter]],
+        poisoned: list[Poisoned],
+    ) -> None:
+        """As `_write_alike`; where that fails in a way of its own, in halves, so that one message fails and not all."""
+        before = len(written), len(poisoned)
+        try:
+            self._write_alike(group, definition, now, written, poisoned)
+        except Exception as error:
+            del written[before[0] :], poisoned[before[1] :]
+            if len(group) == 1:
+                row = group[0][1]
+                poisoned.append((row.id, row.fence, f"Writing it fails with {type(error).__name__}."))
+                return
+            half = len(group) // 2
+            for some in (group[:half], group[half:]):
+                self._write_group(some, definition, now, written, poisoned)
 
     def _write_alike(
         self,

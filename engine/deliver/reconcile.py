@@ -107,8 +107,9 @@ class Reconciler:
     def _as_written_now(self, ids: Sequence[int], now: datetime) -> tuple[dict[int, Message], set[int]]:
         """What each would be if it were written now, if it can be; and those that their campaign would resend."""
         with self._database.read() as connection:
-            rows = context.context(connection, ids)
-            definitions = {row.digest: self._definitions.get(connection, row.digest) for row in rows}
+            rows, _ = context.readable(connection, ids)
+            definitions, _ = self._definitions.readable(connection, [row.digest for row in rows])
+        rows = [row for row in rows if row.digest in definitions]
         letters, _ = self._letters.write([row for row in rows if row.address_cipher is not None], definitions, now)
         resent = {
             row.id

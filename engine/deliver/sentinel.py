@@ -56,6 +56,7 @@ def read(now: Standing, limits: Limits) -> list[Reading]:
         ),
         Reading(IncidentKind.DOUBT, "", now.doubts, now.doubts > 0, now.doubts == 0),
         Reading(IncidentKind.QUEUE, "", due, queued > limits.queue, queued <= limits.queue / 2),
+        Reading(IncidentKind.ASIDE, "", now.aside, now.aside > 0, now.aside == 0),
         Reading(
             IncidentKind.COMPLAINTS,
             "",

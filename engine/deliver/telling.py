@@ -179,6 +179,7 @@ def title(incident: Incident) -> str:
         IncidentKind.BREAKER: f"the transport {name} is left alone",
         IncidentKind.DOUBT: f"{incident.number} in doubt",
         IncidentKind.QUEUE: f"{incident.number} due and not leaving",
+        IncidentKind.ASIDE: f"{incident.number} set aside",
         IncidentKind.COMPLAINTS: f"{incident.number} marked as spam in a week",
     }[incident.kind]
 

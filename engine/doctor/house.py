@@ -4,16 +4,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from engine.check.check import check
+from engine.deliver.aside import set_aside
+from engine.deliver.definitions import Definitions
 from engine.doctor.finding import Finding, fine, problem, warning
 from engine.doctor.patient import Patient
 from engine.errors import RekindleError, StoreError
+from engine.model.campaign import Channel
+from engine.model.delivery import DeliveryStatus, FailReason
 from engine.parts import campaign_folders, load_vault, sender_of, template_folders
-from engine.store import intake, wellness
+from engine.store import intake, tallies, wellness
 from engine.store.database import open_database
 from engine.store.standing import standing
 from engine.store.version import known, version
 
 KEPT_FOR = timedelta(days=31)
+WEEK = 7
 
 
 def check_keys(patient: Patient) -> Iterator[Finding]:
@@ -80,6 +85,28 @@ def check_standing(patient: Patient) -> Iterator[Finding]:
         found.queue_seconds <= alerts.queue_minutes * 60
     ):
         yield fine("queue", "What is due leaves, and nothing waits for you.")
+
+
+def check_aside(patient: Patient) -> Iterator[Finding]:
+    """Whether anything was set aside since it cannot be worked with, or failed for what is in it."""
+    if patient.database is None:
+        return
+    with patient.database.read() as connection:
+        places = set_aside(connection, Definitions())
+        calls = intake.why_failed(connection)
+        week = tallies.of_days(connection, patient.clock.now().date(), WEEK)
+    poisoned = sum(week[channel.value, DeliveryStatus.FAILED, FailReason.POISON] for channel in Channel)
+    for each in places:
+        what = f"{each.number} due steps of {each.campaign} cannot be planned: {each.why}"
+        yield problem("aside", what, "Mend that, then `rekindle aside retry`.")
+    for call in calls:
+        what = f"Reacting to {call.number} calls ({call.source} {call.kind}) fails with {call.error}."
+        yield problem("aside", what, "Report it; when a mended version runs, `rekindle aside retry`.")
+    if poisoned:
+        what = f"{poisoned} messages could not be written in the last {WEEK} days."
+        yield warning("aside", what, "`rekindle deliveries list --status failed`, `deliveries show` says why.")
+    if not (places or calls or poisoned):
+        yield fine("aside", "Nothing had to be set aside.")
 
 
 def check_campaigns(patient: Patient) -> Iterator[Finding]:

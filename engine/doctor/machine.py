@@ -3,7 +3,6 @@
 import re
 import shutil
 import sqlite3
-import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from engine.clock import TZDATA_VERSION
 from engine.doctor.finding import Finding, fine, problem, warning
 from engine.doctor.patient import Patient
+from engine.files import toml_file
 from engine.settings import FILE
 from engine.store.embedded import WAL_SAFE_SINCE
 
@@ -38,7 +38,7 @@ def check_files(patient: Patient) -> Iterator[Finding]:
 
 def _holds_secret(file: Path) -> bool:
     """Whether a secret stands in rekindle.toml itself, and not in the environment or a file of its own."""
-    table = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    table = toml_file(file) if file.exists() else {}
     tables = [table, *(each for each in table.values() if isinstance(each, dict))]
     tables += [each for each in table.get("transports", {}).values() if isinstance(each, dict)]
     return any(SECRET.search(name) for each in tables for name in each)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from engine.doctor.carriers import check_channels, check_transports, check_webhooks
 from engine.doctor.finding import Finding, problem
-from engine.doctor.house import check_campaigns, check_database, check_keys, check_standing
+from engine.doctor.house import check_aside, check_campaigns, check_database, check_keys, check_standing
 from engine.doctor.machine import check_disk, check_files, check_sqlite, check_zones
 from engine.doctor.names import check_names
 from engine.doctor.operator import check_alerts, check_help, check_metrics, check_sender
@@ -30,6 +30,7 @@ CHECKS: tuple[Callable[[Patient], Iterable[Finding]], ...] = (
     check_metrics,
     check_help,
     check_standing,
+    check_aside,
     check_campaigns,
 )
 """Every check there is."""

@@ -46,7 +46,7 @@ def check_site(patient: Patient) -> Iterator[Finding]:
 def _answered(url: str, said: Answer) -> Finding:
     try:
         ours = said.status == 200 and json.loads(said.body) == {"status": "ok"}
-    except ValueError:
+    except (ValueError, RecursionError):
         ours = False
     if ours:
         return fine(ADDRESS, f"{url} is reached, and answers.")

@@ -16,9 +16,6 @@ from engine.store import confirmations, consents, holders, invitations, parting,
 from engine.store.confirmations import Confirmation
 from engine.store.invitations import Invitation
 
-KEPT = timedelta(days=7)
-"""For how long an address waits to be confirmed, and a sign-up with it; its link is good as long (LIFETIMES)."""
-
 
 class Outcome(Described):
     """What became of it."""

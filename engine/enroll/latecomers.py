@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from engine.define.digest import thaw
+from engine.errors import Unreadable
 from engine.plan.calendar import Calendars
 from engine.store import definitions, enrollments
 from engine.store.database import Database
@@ -29,13 +30,22 @@ def seat_latecomers(
 
 def seat(connection: Connection, now: datetime, couple_id: int | None = None) -> set[int]:
     """The same, of one couple or of all, in the caller's transaction; the couples in which somebody had none."""
-    calendars: dict[str, Calendars] = {}
+    calendars: dict[str, Calendars | None] = {}
     found = enrollments.seatless(connection, couple_id)
     for row in found:
         if row.digest not in calendars:
-            calendars[row.digest] = Calendars(thaw(definitions.body(connection, row.digest)))
-    enrollments.seat(connection, [_seat(calendars[row.digest], row, now) for row in found])
-    return {row.couple_id for row in found}
+            calendars[row.digest] = _calendars(connection, row.digest)
+    seated = [(calendar, row) for row in found if (calendar := calendars[row.digest]) is not None]
+    enrollments.seat(connection, [_seat(calendar, row, now) for calendar, row in seated])
+    return {row.couple_id for _, row in seated}
+
+
+def _calendars(connection: Connection, digest: str) -> Calendars | None:
+    """None where the stored campaign is broken: who waits for a place in it gets one when it is mended."""
+    try:
+        return Calendars(thaw(definitions.body(connection, digest)))
+    except Unreadable:
+        return None
 
 
 def _seat(calendars: Calendars, row: Row[*tuple[Any, ...]], now: datetime) -> Seat:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from engine.define.findings import FindingsError
-from engine.enroll.confirming import KEPT, Beginning, Confirmed, confirm, starts_on
+from engine.enroll.confirming import Beginning, Confirmed, confirm, starts_on
 from engine.enroll.enrollment import enroll_one
 from engine.enroll.inviting import decline_invitation, decline_notice, invite
 from engine.enroll.latecomers import seat
@@ -15,7 +15,6 @@ from engine.errors import NotFound
 from engine.model.campaign import Campaign
 from engine.model.signup import SignUp
 from engine.sections import JoinSettings
-from engine.store import confirmations, rates
 from engine.store.database import Database
 from engine.store.invitations import Invitation
 from engine.store.notices import Post, To
@@ -121,9 +120,3 @@ class Reception:
         """See `enroll.inviting.decline_notice`."""
         with self._database.begin() as connection:
             return decline_notice(connection, delivery_id, source, now)
-
-    def forget(self, now: datetime) -> int:
-        """Forget the sign-ups that nobody confirmed in time, and counts that are over; how many sign-ups."""
-        with self._database.begin() as connection:
-            rates.forget(connection, now)
-            return confirmations.forget_older(connection, now - KEPT)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from engine.hear import inbound, reactions
+from engine.hear import reactions
 from engine.hear.texting import Texting
 from engine.model.event import Event, Heard, Inbound
 from engine.render.notices import Response
@@ -56,9 +56,13 @@ def take(
     taken.unreadable = len(heard) - len(told) - len(texts)
     vault = texting.means.vault
     take_events = partial(reactions.take, connection, vault, source=source, received_at=received_at, signed=signed)
-    if told and isinstance(_tried(connection, partial(take_events, told)), Exception):
+    if told and len(heard) == 1:
+        take_events(told)  # when it fails, nothing is left of the call, as below
+    elif told and isinstance(_tried(connection, partial(take_events, told)), Exception):
         outcomes = [_tried(connection, partial(take_events, [each])) for each in told]
         taken.failures += [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if texts:
+        from engine.hear import inbound  # all that reads people's words: not for who only catches up with events
     for text in texts:
         answer = _tried(connection, partial(inbound.take, connection, texting, text, source, received_at))
         if isinstance(answer, Exception):

@@ -6,14 +6,14 @@ the provider's next try reacts again, and so do we, once an hour for two days.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
-from engine.errors import StoreError
+from engine.errors import StoreError, Unreadable
 from engine.hear import calls, entries, reactions
+from engine.hear.caught import Caught
 from engine.hear.entries import Taken
 from engine.hear.texting import Texting
 from engine.model.event import Heard
@@ -35,21 +35,14 @@ RECENT = timedelta(minutes=15)
 LOOK_BACK_EVERY = timedelta(hours=1)
 """So often, and when the engine starts, everything is looked at that was parked or failed within PARKED_FOR."""
 MOST_PARKED = 1_000
+MOST_AT_HAND, LARGEST_AT_HAND = 100, 16_384
+"""So many calls that were just stored are remembered until they are reacted to, if their bodies are no longer."""
 KEPT_FOR = timedelta(days=30)
 """So long a call is kept as it came: somebody's words and addresses are in it, and its events have the rest."""
 
 
 class UnknownSource(Exception):
     """No transport of this name is set up, or it reads no webhooks."""
-
-
-@dataclass
-class Caught:
-    """What one pass caught up with."""
-
-    reacted: int = 0  # calls that had been stored and not reacted to
-    failed: int = 0  # calls that could not be reacted to
-    attached: int = 0  # events whose delivery has become known
 
 
 class Hearing:
@@ -66,6 +59,7 @@ class Hearing:
         self._texting = texting
         self._vault = texting.means.vault
         self._looked_back: datetime | None = None
+        self._at_hand: dict[int, tuple[str, Hook]] = {}  # stored a moment ago by this process, which reacts next
 
     def receive(self, name: str, hook: Hook) -> int:
         """Store a call to the source called `name`; its id, the same one however often it comes.
@@ -91,27 +85,35 @@ class Hearing:
         Reacting again changes nothing and answers nothing. When it fails, nothing is kept but that it did, and the
         exception goes on; a busy or damaged database leaves the call waiting.
         """
+        at_hand = self._at_hand.pop(call_id, None)
+        if at_hand is not None:
+            return self._react(call_id, at_hand[0], lambda: at_hand[1])
         with self._database.read() as connection:
             call = intake.find(connection, call_id)
         if call is None:
             return None
+        if call.status is CallStatus.DONE:
+            return self._react(call_id, call.source, None)
+        return self._react(call_id, call.source, lambda: calls.unsealed(self._vault, call.cipher))
+
+    def _react(self, call_id: int, name: str, read: Callable[[], Hook] | None) -> Answer | None:
+        """React to a call of the source called `name`, which `read` reads; None: somebody has reacted to it."""
         try:
-            source = self._sources[call.source]  # a KeyError when its transport has been taken out since
-            if call.status is CallStatus.DONE:
+            source = self._sources[name]  # a KeyError when its transport has been taken out since
+            if read is None:
                 return self._answer(source, None)
-            hook = calls.unsealed(self._vault, call.cipher)
+            hook = read()
             heard = source.parse(hook)
         except Exception as error:
-            self._failed(call_id, call.source, error)
+            self._failed(call_id, name, error)
             raise
         try:
-            taken = self._settle(call_id, call.source, source, hook, heard)
-        except StoreError:
-            raise  # it waits
+            taken = self._settle(call_id, name, source, hook, heard)
         except Exception as error:
-            self._failed(call_id, call.source, error)
+            if not isinstance(error, StoreError) or isinstance(error, Unreadable):  # else it waits for the database
+                self._failed(call_id, name, error)
             raise
-        self.taken[call.source, "reacted"] += 1
+        self.taken[name, "reacted"] += 1
         return self._answer(source, taken.response)
 
     def silence(self, name: str) -> Answer | None:
@@ -136,9 +138,9 @@ class Hearing:
             try:
                 self.react(call_id)
                 caught.reacted += 1
-            except StoreError:
-                break  # the database is busy; the calls wait
-            except Exception:  # it is marked; one call must not hold up the others, or the tick
+            except Exception as error:  # it is marked; one call must not hold up the others, or the tick
+                if isinstance(error, StoreError) and not isinstance(error, Unreadable):
+                    break  # the database is busy; the calls wait
                 caught.failed += 1
         if parked:
             try:
@@ -151,6 +153,22 @@ class Hearing:
         if outdated:
             with self._database.begin() as connection:
                 intake.forget(connection, now - KEPT_FOR)
+        return caught
+
+    def retry(self, *, dry_run: bool = False, limit: int = 10_000) -> Caught:
+        """React again to calls that failed, however long ago; those that fail again are marked as before."""
+        caught = Caught()
+        with self._database.read() as connection:
+            left = intake.failed(connection, limit)
+        for call_id in left:
+            try:
+                if not dry_run:
+                    self.react(call_id)
+                caught.reacted += 1
+            except Exception as error:
+                if isinstance(error, StoreError) and not isinstance(error, Unreadable):
+                    raise
+                caught.failed += 1
         return caught
 
     def _failed(self, call_id: int, name: str, error: Exception) -> None:
@@ -169,18 +187,15 @@ class Hearing:
     def _keep(self, name: str, hook: Hook) -> int:
         """Store a call that is believed, unless it is known."""
         digest = calls.digest(self._vault, hook)
-        with self._database.read() as connection:
-            known = intake.known(connection, name, digest)
-        if known is not None:
-            self.taken[name, "repeated"] += 1
-            return known
         cipher = calls.sealed(self._vault, hook)
         with self._database.begin(shared=True) as connection:
             kept = intake.keep(connection, name, hook.kind, digest, hook.received_at, cipher)
             known = kept if kept is not None else intake.known(connection, name, digest)
         if known is None:
             raise AssertionError("a call that is not news is known")
-        self.taken[name, "stored"] += 1
+        self.taken[name, "repeated" if kept is None else "stored"] += 1
+        if kept is not None and len(hook.body) <= LARGEST_AT_HAND and len(self._at_hand) < MOST_AT_HAND:
+            self._at_hand[kept] = name, hook
         return known
 
     def _settle(self, call_id: int, name: str, source: EventSource, hook: Hook, heard: Sequence[Heard]) -> Taken:
@@ -188,10 +203,11 @@ class Hearing:
         # Whoever hands a bounce in is known; who wrote it is not, whatever the source thinks of its calls.
         signed = hook.kind != BOUNCE and bool(getattr(source, "signed", True))
         with self._database.begin() as connection:
-            if intake.is_done(connection, call_id):
+            if not intake.mark(connection, call_id, CallStatus.DONE):
                 return Taken()
             taken = entries.take(connection, self._texting, heard, name, hook.received_at, signed=signed)
-            intake.mark(connection, call_id, CallStatus.DONE, taken.error())
+            if said := taken.error():
+                intake.note_error(connection, call_id, said)
         return taken
 
     def _answer(self, source: EventSource, response: Response | None) -> Answer | None:

@@ -31,12 +31,15 @@ class Action(Described):
     TELL_FAILED = "tell_failed", "Telling the operator failed; it is tried again, or given up."
     WEBHOOK_REFUSED = "webhook_refused", "A call was turned away: not signed, or for nobody here."
     REACT_FAILED = "react_failed", "Reacting to a stored call failed; it is tried again."
+    SET_ASIDE = "set_aside", "Something cannot be worked with and was set aside; the rest goes on."
     WEB_FAILED = "web_failed", "A web request failed by a mistake of ours."
-    STORE_AWAY = "store_away", "Web requests were told to come again: the database is busy, full or gone."
+    STORE_AWAY = "store_away", "The database is busy, full or gone; work goes on when it is back."
+    STORE_BACK = "store_back", "It is back."
     WORKER_BEGAN = "worker_began", "One of several worker processes begins."
     WORKER_ENDED = "worker_ended", "One of them has ended unasked, and another is to take its place."
     WORKER_HUNG = "worker_hung", "One of them says nothing any more, and is killed."
     TICK_FAILED = "tick_failed", "A pass failed, and the process ends."
+    LOG_LOST = "log_lost", "Lines of this log could not be written; it goes on."
     WATCH_FAILED = "watch_failed", "Looking for what is out of order failed; it is tried again."
 
 

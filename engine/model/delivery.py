@@ -40,6 +40,7 @@ class SkipReason(Described):
     CHANGED = "changed", "Its couple was moved to a version of the campaign that has no such message."
     CONDITION = "condition", "The step's `when:` did not hold."
     NOTHING_TO_DRAW = "nothing_to_draw", "No activity in the pool suits this couple."
+    RESTORED = "restored", "It was due before a backup was put back, and may have been sent after that was made."
     WITHHELD = "withheld", "It could have gone; chance decided against it, as its step's experiment says."
 
 

@@ -13,6 +13,7 @@ class IncidentKind(Described):
     BREAKER = "breaker", "A transport fails and is left alone for now."
     DOUBT = "doubt", "It has not been known for long whether messages were accepted."
     QUEUE = "queue", "Messages that are due do not leave."
+    ASIDE = "aside", "Something cannot be worked with and was set aside; the rest goes on."
     COMPLAINTS = "complaints", "Too many emails are marked as spam."
 
 
@@ -21,6 +22,7 @@ COMMANDS = {
     IncidentKind.BREAKER: "rekindle transports check {about}",
     IncidentKind.DOUBT: "rekindle deliveries list --status in_doubt",
     IncidentKind.QUEUE: "rekindle doctor",
+    IncidentKind.ASIDE: "rekindle aside list",
     IncidentKind.COMPLAINTS: "rekindle deliveries list --status sent",
 }
 """The command that looks into each kind."""

@@ -7,12 +7,12 @@ left.many = "{count} left"
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.files import NotToml, toml, toml_text
 from engine.render.spec_errors import RenderError
 
 FILE = "words.toml"
@@ -34,17 +34,19 @@ class Catalogue:
 
     def lines(self) -> Mapping[str, int]:
         """The line of each key, from 1."""
-        return dict(_lines(self.file.read_text(encoding="utf-8")))
+        return dict(_lines(toml_text(self.file)))
 
 
 def read(file: Path, name: str) -> Catalogue:
     """The catalogue in `file`, which errors call `name`; RenderError, with the line if known, when it is not one."""
     try:
-        source = file.read_text(encoding="utf-8")
-        return Catalogue(file, dict(_flat(tomllib.loads(source), "", name)))
+        source = toml_text(file)
+        return Catalogue(file, dict(_flat(toml(source), "", name)))
+    except OSError as error:
+        raise RenderError(f"the file cannot be read: {error.strerror}", "Check the file.", template=name) from None
     except UnicodeDecodeError:
         raise RenderError("the file is not UTF-8 text", "Save it as UTF-8.", template=name) from None
-    except tomllib.TOMLDecodeError as error:
+    except NotToml as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place[1]) if place else source.count("\n") + 1  # else it is at the end, the message says
         what = f"the file is not TOML: {str(error).partition(' (at')[0].lower()}"

@@ -4,11 +4,11 @@ They are data, so that a lawyer can change them, and whole files, so that nobody
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.files import toml_file
 from engine.model.campaign import Channel
 from engine.model.locale import places
 from engine.model.reply import ConsentPurpose
@@ -77,7 +77,10 @@ class ConsentWords:
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return toml_file(file)
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror}"
+        raise RenderError(what, "Check the file.", template=f"{FOLDER}/{file.name}") from None
+    except ValueError as error:
         what = str(error).partition(" (at")[0].lower()
         raise RenderError(f"the file is not TOML: {what}", "See toml.io.", template=f"{FOLDER}/{file.name}") from None

@@ -25,8 +25,11 @@ Then = Literal["", "name", "Name"]
 # Stand for the name inside text being converted: a private-use character each, which no real text holds.
 _NAME, _CAPITAL, _FILLER = "\ue000", "\ue001", "\ue002"
 _PRIVATE = re.compile("[\ue000-\ue002]")
-_OPEN = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%|\{#", re.DOTALL)
+_OPEN = re.compile(r"\{\{([^{}]*)\}\}|\{[{%#]")  # what opens and never closes costs one look
 _STARTS_SENTENCE = re.compile(r"(?:\A|\n[ \t]*\n|(?:\A|\n)[ \t]*(?:\d+[.)]|[-*+])[ \t]|[.!?][\"')*_]*\s)\s*[\"'(*_]*\Z")
+_LOOKED_BACK = 200
+LONGEST = 10_000
+"""Characters of a text: converting takes time that grows with more than its length."""
 _USUAL_NAME = 8  # how wide a name is taken to be when lines are wrapped
 
 # Only what an activity may hold; raw HTML, links and headings come out as the characters they are.
@@ -113,17 +116,25 @@ def _pieces(text: str) -> tuple[Piece, ...]:
 
 def _marked(source: str) -> str:
     """`source` with each `{{ other_name }}` as one private character; RenderError for any other Jinja."""
+    if len(source) > LONGEST:
+        raise RenderError(f"an activity's text is longer than {LONGEST} characters", "Shorten it.")
     if _PRIVATE.search(source):
         raise RenderError("an activity's text holds a private-use character", "Remove U+E000 to U+E002.")
 
     def mark(match: re.Match[str]) -> str:
-        if match.group(1) != "other_name":
+        if (match.group(1) or "").strip() != "other_name":
             raise RenderError(
                 "an activity's text may hold no Jinja but `{{ other_name }}`", "Write that, or plain words."
             )
-        return _CAPITAL if _STARTS_SENTENCE.search(source[: match.start()]) else _NAME
+        return _CAPITAL if _STARTS_SENTENCE.search(_just_before(source, match.start())) else _NAME
 
     return _OPEN.sub(mark, source)
+
+
+def _just_before(source: str, end: int) -> str:
+    """What decides whether a sentence begins at `end`; whatever is further back is a word like any other."""
+    start = max(0, end - _LOOKED_BACK)
+    return source[:end] if start == 0 else "x" + source[start:end]
 
 
 def _parted(tokens: list[Token]) -> tuple[list[Token], list[Token]]:

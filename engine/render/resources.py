@@ -4,13 +4,13 @@ An operator changes a country by a file of the same name in the workspace. A cou
 country is not known, gets `default.toml`.
 """
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from engine.files import toml_file
 from engine.model.danger import Danger
 from engine.render.spec_errors import RenderError
 
@@ -62,7 +62,7 @@ class Resources:
         if file is None:
             return None
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            table = toml_file(file)
         except (ValueError, OSError) as error:
             raise RenderError(f"{file.name} cannot be read: {error}", "Mend it.", template=str(file)) from None
         for problem in _wrong(table):

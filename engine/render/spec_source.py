@@ -5,6 +5,8 @@ from pathlib import Path
 
 import jinja2
 
+from engine.files import text
+
 Extra = Callable[[str], str | None]
 Preprocess = Callable[[str, str], str]
 
@@ -20,7 +22,7 @@ class Folders(jinja2.BaseLoader):
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str | None, Callable[[], bool]]:
         source = self._extra(template) if self._extra else None
         if source is None:
-            source = self._find(template).read_text(encoding="utf-8")
+            source = text(self._find(template))
         if self._preprocess:
             source = self._preprocess(template, source)
         return source, None, lambda: True

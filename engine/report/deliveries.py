@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from engine.clock import UnknownZone
 from engine.define.digest import thaw
-from engine.errors import NotFound
+from engine.errors import NotFound, Unreadable
 from engine.plan.local import wall_time
 from engine.store import definitions
 from engine.store.facts import VERSION
@@ -134,9 +134,15 @@ class _Strategies:
         if activity is None:
             return None
         if digest not in self._known:
-            campaign = thaw(definitions.body(self._connection, digest))
-            self._known[digest] = {each.id: each.strategy for each in campaign.activities.values()}
+            self._known[digest] = self._read(digest)
         return self._known[digest].get(activity)
+
+    def _read(self, digest: str) -> dict[str, str]:
+        try:
+            campaign = thaw(definitions.body(self._connection, digest))
+        except Unreadable:  # what became of its deliveries can be told all the same
+            return {}
+        return {each.id: each.strategy for each in campaign.activities.values()}
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from engine.app import Tick
 from engine.deliver.sentinel import Looked
 from engine.deliver.telling import Told, title
-from engine.errors import RekindleError
+from engine.errors import Away, RekindleError
 from engine.model.action import Action, note
 from engine.model.hold import HoldKind
 from engine.store.standing import Standing
@@ -21,6 +21,7 @@ class Journal:
     def __init__(self) -> None:
         self._resting: set[str] = set()
         self._held: set[tuple[HoldKind, str]] = set()
+        self._away = 0
 
     def started(self, said: str, **facts: object) -> None:
         """The process begins."""
@@ -77,6 +78,21 @@ class Journal:
                     log, Action.TELL_FAILED, f"Telling the operator by {each.telling.way} failed; it {said}.",
                     logging.WARNING, **facts, state=each.state,
                 )  # fmt: skip
+
+    def away(self, error: Away) -> None:
+        """The database cannot be used at the moment; the process goes on. Of one absence the first, second, fourth, …
+        is told.
+        """
+        self._away += 1
+        if self._away & (self._away - 1) == 0:
+            facts = {"error": type(error).__name__, "number": self._away}
+            note(log, Action.STORE_AWAY, f"{error} {error.fix}".strip(), logging.ERROR, **facts)
+
+    def back(self) -> None:
+        """It could be used again."""
+        if self._away:
+            note(log, Action.STORE_BACK, "The database can be used again.", number=self._away)
+        self._away = 0
 
     def tick_failed(self, error: Exception) -> None:
         """A pass failed: the process ends with it."""

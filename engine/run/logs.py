@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from engine.clock import Clock
+from engine.model.action import Action
 from engine.model.words import Described
 
 OURS = "engine"
+log = logging.getLogger(__name__)
 
 
 class Style(Described):
@@ -29,7 +31,7 @@ class Style(Described):
 @contextmanager
 def logging_to(stream: TextIO | None, style: Style, clock: Clock) -> Iterator[None]:
     """Write what is logged to `stream` while the block runs, in the TEXT or JSON style; None writes nothing."""
-    handler: logging.Handler = logging.NullHandler() if stream is None else logging.StreamHandler(stream)
+    handler: logging.Handler = logging.NullHandler() if stream is None else Lasting(stream)
     handler.setFormatter(JsonLines(clock) if style is Style.JSON else TextLines(clock))
     root, ours = logging.getLogger(), logging.getLogger(OURS)
     before = ours.level
@@ -40,6 +42,25 @@ def logging_to(stream: TextIO | None, style: Style, clock: Clock) -> Iterator[No
     finally:
         root.removeHandler(handler)
         ours.setLevel(before)
+
+
+class Lasting(logging.StreamHandler[TextIO]):
+    """Goes on where a line cannot be written (a full disk, a pipe that nobody reads), and says later how many were."""
+
+    lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lost = self.lost
+        super().emit(record)
+        if lost and self.lost == lost:  # it could be written
+            self.lost = 0
+            said = f"{lost} lines of this log could not be written."
+            facts = {"action": Action.LOG_LOST.value, "facts": {"number": lost}}
+            super().emit(log.makeRecord(log.name, logging.WARNING, "", 0, said, (), None, extra=facts))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name for it
+        """Count it: nothing that is sent may depend on a log."""
+        self.lost += 1
 
 
 class _Lines(logging.Formatter):

@@ -13,8 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from engine.app import Engine, Tick
 from engine.clock import stopwatch
 from engine.deliver.sentinel import Looked
-from engine.errors import Refused, StoreError
-from engine.model.action import Action, note
+from engine.errors import Away, Refused, StoreError
+from engine.run.alert_log import AlertLog
 from engine.run.journal import Journal, did_anything
 from engine.run.process import settle_in
 from engine.run.steadiness import Steadiness
@@ -34,19 +34,21 @@ async def run_forever(
     on_look: Callable[[Looked], None] = lambda looked: None,
     look_seconds: float = LOOK_SECONDS,
     clock: Steadiness | None = None,
+    on_away: Callable[[Away], None] = lambda error: None,
 ) -> None:
     """Tick until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
 
     `on_tick` hears what each pass did that did anything, and its seconds; `on_look` how things stand, every
-    `look_seconds`. `beside` is entered before the first tick and left after the last, in this loop: the web server, for
-    one. Refused when another process already runs on the same SQLite file, and where `clock` is wrong. A tick that
-    fails (a full disk, a lock) ends the run with its error: a supervisor starts it again, and the store knows what is
-    in doubt.
+    `look_seconds`; `on_away` that the database could not be used. `beside` is entered before the first tick and left
+    after the last, in this loop: the web server, for one. Refused when another process already runs on the same SQLite
+    file, and where `clock` is wrong. While the database cannot be used (a full disk, a lock, a server that is
+    restarted) passes fail and are told, and go on when it is back; a tick that fails otherwise ends the run with its
+    error: a supervisor starts it again, and the store knows what is in doubt.
     """
     with only_one(engine.database.path):
         if clock is not None:
             clock.check()
-        rounds = _Rounds(engine, on_tick, on_look, journal or Journal(), clock)
+        rounds = _Rounds(engine, on_tick, on_look, journal or Journal(), clock, on_away)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, rounds.end)
@@ -75,6 +77,7 @@ class _Rounds:
         on_look: Callable[[Looked], None],
         journal: Journal,
         clock: Steadiness | None,
+        on_away: Callable[[Away], None],
     ) -> None:
         self.ended = asyncio.Event()
         self.failure: Exception | None = None
@@ -84,6 +87,7 @@ class _Rounds:
         self._journal = journal
         self._alerts = AlertLog(engine)
         self._clock = clock
+        self._on_away = on_away
         self._at_rest = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
 
@@ -100,7 +104,7 @@ class _Rounds:
         self.ended.set()
 
     async def tick(self) -> None:
-        """One pass; when it fails, the run ends."""
+        """One pass; when it fails, the run ends, unless it failed for a database that may come back."""
         async with self._at_rest:
             if self.ended.is_set():
                 return
@@ -110,11 +114,16 @@ class _Rounds:
                     self._clock.check()
                 done = await self._engine.tick()
                 self._alerts.say()
+            except Away as error:
+                self._journal.away(error)
+                self._on_away(error)
+                return
             except Exception as error:
                 self._journal.tick_failed(error)
                 self.failure = error
                 self.ended.set()
                 return
+            self._journal.back()
             if did_anything(done):
                 self._on_tick(done, stopwatch() - began)
             soon = done.delivered.paced_until
@@ -153,22 +162,6 @@ class _Rounds:
             with suppress(StoreError):
                 self._engine.watch.look()
             await self._engine.aclose()
-
-
-class AlertLog:
-    """Says in the log that alerts wait: how many, and nothing of whom. Once for the same ones."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._newest = 0
-
-    def say(self) -> None:
-        """Look, and say so if there is a new one. After a start, all that wait are new."""
-        waiting, newest = self._engine.alerts()
-        if newest > self._newest:
-            said = f"Alerts wait: {waiting}. `rekindle alerts list` shows them."
-            note(log, Action.ALERT, said, logging.WARNING, waiting=waiting)
-        self._newest = max(self._newest, newest)
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from procrastinate import App, PsycopgConnector
 
 from engine.app import Engine, Tick
 from engine.clock import stopwatch
-from engine.errors import RekindleError, StoreError
+from engine.errors import Away, RekindleError, StoreError
 from engine.model.job import Job
+from engine.run.alert_log import AlertLog
 from engine.run.journal import Journal, did_anything
 from engine.run.process import refuse_unless_server, settle_in
 from engine.run.steadiness import Steadiness
-from engine.run.ticker import AlertLog
 from engine.store import jobs
 
 BEAT_SECONDS = 1.0
@@ -30,6 +30,8 @@ LOOK_EVERY = timedelta(seconds=1)
 FIRST_AGAIN = timedelta(milliseconds=25)
 CARE_SECONDS = 15
 POLL_SECONDS = 5.0
+AWAY_BEATS = 5
+"""So many beats pass before a database that could not be used is tried again."""
 
 
 class Worker:
@@ -101,7 +103,7 @@ class Worker:
         beating.cancel()
         for each in done - {ended}:
             error = None if each.cancelled() else each.exception()
-            self._failed(error or StoreError("The database server cannot be reached.", fix="Check that it runs."))
+            self._failed(error or Away("The database server cannot be reached.", fix="Check that it runs."))
 
     async def _look_out(self) -> None:
         """Call for workers when something falls due; again soon while it is not taken up, for a call can be missed."""
@@ -133,6 +135,7 @@ class Worker:
             except Exception as error:
                 self._failed(error)
                 raise
+            self._journal.back()
             if did_anything(done):
                 self._journal.ticked(done, seconds=stopwatch() - began)
 
@@ -161,6 +164,43 @@ class Worker:
         self._ended.set()
 
 
+async def work_through(
+    make: Callable[[], Engine], kinds: Collection[Job], journal: Journal, beat: Callable[[], None] = lambda: None
+) -> None:
+    """As `Worker.work`, for as long as the process is to live: while the database cannot be used it waits, says so, and
+    begins anew with a new engine. Of the first engine Away is raised: whoever starts it sees at once what is wrong.
+    """
+    engine: Engine | None = make()
+    while True:
+        try:
+            worker = Worker(engine or make(), kinds, journal)
+            await worker.work(beat)
+            return
+        except Away as error:
+            journal.away(error)
+        engine = None
+        if await _wait_for_it(beat):
+            return
+
+
+async def _wait_for_it(beat: Callable[[], None]) -> bool:
+    """Let some time pass; whether the process was told to end meanwhile."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        for _ in range(AWAY_BEATS):
+            beat()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await ended.wait()
+                    return True
+        return False
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
 async def _go_on(beat: Callable[[], None]) -> None:
     """Say that this process lives, as long as its loop turns: also while it waits to record what it handed over."""
     while True:
@@ -177,7 +217,7 @@ def connector(conninfo: str, most: int) -> PsycopgConnector:
 def _plain(error: BaseException) -> BaseException:
     """What Procrastinate raises when the server is gone, as we say it."""
     if type(error).__module__.startswith(("procrastinate", "psycopg")):
-        made = StoreError("The database server cannot be reached.", fix="Check that it runs.")
+        made = Away("The database server cannot be reached.", fix="Check that it runs.")
         made.__cause__ = error
         return made
     return error

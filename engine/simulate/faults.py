@@ -13,7 +13,6 @@ Every mistake is told with its line, its key and the mend.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +22,7 @@ from typing import NamedTuple, NoReturn
 
 from engine.clock import UnknownZone, zone
 from engine.errors import SettingsError
+from engine.files import toml, toml_text
 from engine.model.campaign import Channel
 from engine.plan.local import at, to_instant
 from engine.transport.chaos import RATE_NAMES, Rates
@@ -33,6 +33,7 @@ KEYS = ("kind", "from", "until", "zone", "week", "channel", "transport")
 EXAMPLE = 'Write "tuesday 18:00", or an instant such as 2026-03-17T18:00:00Z.'
 TABLE = re.compile(r"\s*\[\[\s*[\"']?outage[\"']?\s*\]\]")
 WEEK = timedelta(days=7)
+MOST_OUTAGES = 200
 
 
 class Moment(NamedTuple):
@@ -103,9 +104,9 @@ class Faults:
 def read_faults(file: Path) -> Faults:
     """What goes wrong, from a TOML file; SettingsError for the first mistake, with its line."""
     try:
-        text = file.read_text(encoding="utf-8")
-        given = tomllib.loads(text)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = toml_text(file)
+        given = toml(text)
+    except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise SettingsError(f"{file} cannot be read: {why}", fix="Write it as in docs/simulate.md.") from None
     page = _Page(file, text.splitlines())
@@ -116,8 +117,13 @@ def read_faults(file: Path) -> Faults:
     tables = given.get("outage", [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         page.wrong(None, "outage", "is not a table", "Begin each outage with a line `[[outage]]`.")
+    if len(tables) > MOST_OUTAGES:
+        page.wrong(None, "outage", f"comes {len(tables)} times", f"Give at most {MOST_OUTAGES}.")
     spells = [_spell(page, number, table) for number, table in enumerate(tables, 1)]
-    return Faults(rates, str(given.get("seed", "0")), tuple(spells))
+    seed = given.get("seed", "0")
+    if isinstance(seed, bool) or not isinstance(seed, str | int) or (isinstance(seed, int) and seed.bit_length() > 64):
+        page.wrong(None, "seed", f"is {_shown(seed)}", "Give a short text or a number.")
+    return Faults(rates, str(seed), tuple(spells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +214,13 @@ def _zone(page: _Page, number: int, table: Mapping[str, object]) -> str:
 
 def _moment(page: _Page, number: int, key: str, value: object, where: str) -> datetime | Moment:
     """An instant in UTC, or a weekday and a time."""
+    try:
+        return _read_moment(page, number, key, value, where)
+    except OverflowError:  # its zone takes it beyond the years that there are
+        page.wrong(number, key, f"is {_shown(value)}", EXAMPLE)
+
+
+def _read_moment(page: _Page, number: int, key: str, value: object, where: str) -> datetime | Moment:
     if value is None:
         page.wrong(number, key, "is missing", EXAMPLE)
     if isinstance(value, datetime):
@@ -226,9 +239,13 @@ def _moment(page: _Page, number: int, key: str, value: object, where: str) -> da
 
 
 def _shown(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    """The value as it is written, as far as a line has room for it."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a number of very many digits"
+    said = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return said if len(said) <= 80 else said[:79] + "…"
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name[:80], known, n=1)
     return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(known)}."

@@ -1,19 +1,23 @@
-"""Copies of a SQLite database: taken while it is in use, looked at before they are believed, and put back.
+"""Copies of a SQLite database: taken while it is in use, put back for a trial before they are believed, and put back.
 
-A backup holds no keys: without the key file beside it nobody can read an address in it. Whoever backs up keeps both,
+A copy knows that it is one and holds everything (store.restores), also where somebody just copies it into place. A
+backup holds no keys: without the key file beside it nobody can read an address in it. Whoever backs up keeps both,
 in two places.
 """
 
 import os
+import shutil
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from engine.errors import Refused, StoreError
-from engine.model.hold import HoldKind
-from engine.store import holds
+from engine.store import raw, restores
 from engine.store.database import Database, open_database
 from engine.store.migrate import upgrade
 from engine.store.version import TABLE, known
@@ -24,30 +28,70 @@ BESIDE = ("-journal", "-wal", "-shm")
 """What SQLite keeps beside a database that was not closed."""
 
 
-def back_up(database: Database, to: Path) -> None:
-    """Copy the database to a file that is not there yet, as it stands at one moment, and look at the copy.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a copy came to when it was put back for a trial: tables and rows, none of which was damaged or astray."""
 
-    Others may go on writing. Refused when the file exists; StoreError when the copy is not whole.
+    tables: int
+    rows: int
+
+
+def back_up(database: Database, to: Path, now: datetime) -> Proof:
+    """Copy the database to a file that is not there yet, as it stands at one moment, and prove the copy.
+
+    Others may go on writing. `now` is when it begins. Proved by restoring it beside the copy, as `restore` would, and
+    looking at what comes of it; the disk must have room for both. Refused when the file exists; StoreError when the
+    copy is not whole.
     """
     path = _path(database)
     if to.exists():
         raise Refused(f"{to} is there already.", fix="Name another file, or move that one away.")
     part = to.with_name(to.name + ".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
+    try:
+        _take(path, part)
+        if faults := faults_of(part):
+            raise StoreError(
+                f"The copy is not whole: {faults[0]}.", fix="Check the disk; look with `rekindle db check`."
+            )
+        if _version_of(part) == known()[-1]:
+            _in(part, lambda connection: restores.made(connection, now))
+        proof = _prove(part, now)
+        _to_disk(part)
+        part.rename(to)
+    finally:
+        part.unlink(missing_ok=True)
+    return proof
+
+
+def _take(path: Path, part: Path) -> None:
+    _touch(part)
     try:
         with closing(sqlite3.connect(path)) as here, closing(sqlite3.connect(part)) as there:
             here.backup(there, pages=PAGES)
             # One file and nothing beside it, however the original is kept.
             there.execute("PRAGMA journal_mode=DELETE")
-        if faults := faults_of(part):
+    except sqlite3.DatabaseError as error:
+        damaged = "not a database" in str(error) or "malformed" in str(error)
+        raise StoreError(
+            f"The database {'is damaged' if damaged else 'cannot be copied'}: {error}.",
+            fix="Restore it from a backup; keep the damaged file." if damaged else "Mend that, then try again.",
+        ) from error
+
+
+def _prove(part: Path, now: datetime) -> Proof:
+    trial = part.with_name(part.name + ".trial")
+    try:
+        _copy(part, trial)
+        _quarantine(trial, now, {})
+        if faults := faults_of(trial):
             raise StoreError(
-                f"The copy is not whole: {faults[0]}.", fix="Check the disk; look with `rekindle db check`."
+                f"The copy cannot be restored: {faults[0]}.", fix="Check the disk; look with `rekindle db check`."
             )
-        _to_disk(part)
-        part.rename(to)
+        counts: list[int] = []
+        _in(trial, lambda connection: counts.extend(raw.count(connection, table) for table in raw.tables()))
     finally:
-        part.unlink(missing_ok=True)
+        trial.unlink(missing_ok=True)
+    return Proof(len(counts), sum(counts))
 
 
 def faults_of(file: Path) -> list[str]:
@@ -83,10 +127,8 @@ def restore(database: Database, backup: Path, now: datetime, *, dry_run: bool = 
     if dry_run:
         return done
     fresh = path.with_name(path.name + ".part")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(backup.read_bytes())
-    _quarantine(fresh, now)
+    _copy(backup, fresh)
+    _quarantine(fresh, now, _given_by(path))
     _to_disk(fresh)
     database.close()
     for beside in ("", *BESIDE):  # a journal belongs to its database: apart, either is worthless
@@ -112,17 +154,46 @@ def _looked_at(backup: Path) -> str:
     return found
 
 
-def _quarantine(file: Path, now: datetime) -> None:
+def _quarantine(file: Path, now: datetime, beyond: Mapping[str, int]) -> None:
     """Bring a copy up to this version and hold everything: what it has yet to send may have been sent since."""
     copied = open_database(f"sqlite:///{file.resolve()}")
     try:
         upgrade(copied)
-        with copied.begin() as connection:
-            holds.hold(connection, HoldKind.EVERYTHING, "", actor="restore", now=now)
-        with copied.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
     finally:
         copied.close()
+    _in(file, lambda connection: restores.put_back(connection, now, beyond))
+
+
+def _in(file: Path, work: Callable[[Connection], object]) -> None:
+    """Do something in a write transaction of a file, and leave nothing beside it."""
+    opened = open_database(f"sqlite:///{file.resolve()}")
+    try:
+        with opened.begin() as connection:
+            work(connection)
+        with opened.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    finally:
+        opened.close()
+
+
+def _given_by(path: Path) -> dict[str, int]:
+    """The highest ids that the database in its place has given; nothing where it cannot be read any more."""
+    try:
+        with closing(_read_only(path)) as found:
+            return dict(found.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+    except sqlite3.DatabaseError:
+        return {}
+
+
+def _copy(file: Path, to: Path) -> None:
+    _touch(to)
+    shutil.copyfile(file, to)
+
+
+def _touch(file: Path) -> None:
+    """A file of its owner's alone."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
 
 
 def _version_of(file: Path) -> str | None:

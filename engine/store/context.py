@@ -67,6 +67,24 @@ def context(connection: Connection, ids: Sequence[int]) -> Sequence[Facts]:
     return quick(connection.execute(_context, {"ids": rows([[i] for i in ids])}))
 
 
+Unread = tuple[int, int, str, str]
+"""(delivery, fence, channel, kind of error)"""
+_names = select(deliveries.c.id, deliveries.c.fence, deliveries.c.channel).where(deliveries.c.id.in_(select(_ids.c.id)))
+
+
+def readable(connection: Connection, ids: Sequence[int]) -> tuple[Sequence[Facts], list[Unread]]:
+    """The same for those whose rows can be read, and what is wrong with each of the others."""
+    try:
+        return context(connection, ids), []
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        if len(ids) == 1:
+            number, fence, channel = connection.execute(_names, {"ids": rows([ids])}).one()
+            return [], [(number, fence, channel, type(error).__name__)]
+    half = len(ids) // 2
+    (left, wrong), (right, more) = readable(connection, ids[:half]), readable(connection, ids[half:])
+    return [*left, *right], wrong + more
+
+
 _lock = (
     select(couples.c.id)
     .where(

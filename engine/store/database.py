@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from engine.errors import StoreError
+from engine.errors import Away, StoreError
 from engine.store import couples_schema, embedded, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.embedded import IN_MEMORY
 from engine.store.metadata import metadata
@@ -25,6 +25,9 @@ __all__ = ["IN_MEMORY", "Database", "Transaction", "open_database"]
 
 Transaction: TypeAlias = Connection
 """What `begin` and `read` hand out, as rooms call it that know no SQL and pass it on."""
+
+
+SAMPLE = 'Set database_url = "sqlite:///rekindle.sqlite3" or "postgresql+psycopg://name@host/rekindle".'
 
 
 class Database:
@@ -102,9 +105,18 @@ class Database:
             said: StoreError | None = self._kind.plain(error)
             if said is None:
                 raise
+            if self._kind.is_other(error):
+                self.engine.dispose()
             raise said from error
         except PoolTimeoutError as error:
-            raise StoreError("Every connection of this process is in use.", fix="Try again in a moment.") from error
+            raise Away("Every connection of this process is in use.", fix="Try again in a moment.") from error
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a database at this URL; None where it has none."""
+    prefix = "sqlite:///"
+    file = url.removeprefix(prefix)
+    return Path(file) if url.startswith(prefix) and file not in ("", ":memory:") else None
 
 
 def open_database(url: str) -> Database:
@@ -112,17 +124,21 @@ def open_database(url: str) -> Database:
     `postgresql+psycopg://name:password@host/database`. StoreError for any other. Connects no sooner than it is used.
     """
     if url.startswith("sqlite"):
+        if "\0" in url:
+            raise StoreError("database_url names no file.", fix=SAMPLE)
         engine = create_engine(url, hide_parameters=True, **embedded.options(url))  # they are people's names
         embedded.prepare(engine)
         return Database(engine, embedded)
     try:
         named = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number, and the like; its words may hold the password
         named = None
-    if named is None or named.drivername not in {"postgresql", "postgresql+psycopg"}:
+    if named is None:
+        raise StoreError("database_url is not the address of a database.", fix=SAMPLE)
+    if named.drivername not in {"postgresql", "postgresql+psycopg"}:
         raise StoreError(
-            f"This version speaks to SQLite and PostgreSQL only, not {url.partition(':')[0]}.",
-            fix='Set database_url = "sqlite:///rekindle.sqlite3" or "postgresql+psycopg://name@host/rekindle".',
+            f"This version speaks to SQLite and PostgreSQL only, not {url.partition(':')[0][:40]}.",
+            fix=SAMPLE,
         )
     from engine.store import server  # its driver: not for who keeps to a file
 

@@ -9,25 +9,30 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, StaticPool, event
+from sqlalchemy import Connection, Engine, QueuePool, StaticPool, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import StoreError
+from engine.errors import Away, StoreError
 from engine.store.moved import refusal
 
 BUSY_MS = 5_000
 WAL_SAFE_SINCE = (3, 51, 3)
 IN_MEMORY = "sqlite://"
+_FILE = "rekindle file"
 
 
 def options(url: str) -> dict[str, Any]:
     """What SQLAlchemy opens it with."""
-    found: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
-    if url == IN_MEMORY:
-        found["poolclass"] = StaticPool
-    return found
+    how: dict[str, Any] = {"timeout": BUSY_MS / 1000, "check_same_thread": False}
+    file = make_url(url).database
+    if not file or file == ":memory:":
+        return {"connect_args": how, **({"poolclass": StaticPool} if url == IN_MEMORY else {})}
+    # A file that was taken away is not made anew: an empty one would stand where the backup is to go.
+    where = f"file:{quote(str(Path(file).absolute()))}?mode=rw"
+    return {"creator": lambda: sqlite3.connect(where, uri=True, **how), "poolclass": QueuePool}
 
 
 def prepare(engine: Engine) -> None:
@@ -39,29 +44,81 @@ def prepare(engine: Engine) -> None:
             Path(file).touch(mode=0o600)
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begin)
+    if file and file != ":memory:":
+        _follow(engine, Path(file).absolute())
+
+
+def _follow(engine: Engine, file: Path) -> None:
+    """Have no transaction begin on a file that was moved or deleted: what is written there nobody finds again."""
+
+    def connected(_connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        entry.info[_FILE] = _identity(file)
+
+    def begins(connection: Connection) -> None:
+        now = _identity(file)
+        if connection.info.get(_FILE) == now:
+            return
+        connection.invalidate()
+        if now is None:
+            raise Away(
+                f"The database file {file} is not there any more.", fix="Put it back, or restore it from a backup."
+            )
+        raise Away(f"The database file {file} is another one than before.", fix="Try again: it is opened anew.")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begins, insert=True)  # before it begins
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+_STATES: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("locked", "locking protocol"),
+        f"The database is busy: another process held it for over {BUSY_MS // 1000} seconds.",
+        "Wait for the other command to end, or stop it, then try again.",
+    ),
+    (
+        ("unable to open",),
+        "The database file cannot be opened.",
+        "Check that it and its folder exist and that you may write there.",
+    ),
+    (("is full",), "The disk of the database is full.", "Free some disk space; nothing that was stored is lost."),
+    (
+        ("readonly",),
+        "The database file may not be written.",
+        "Give yourself write permission for it and its folder, or mount the disk for writing.",
+    ),
+    (
+        ("disk I/O error",),
+        "The disk of the database fails: it could not be read or written.",
+        "Look at the disk, its quota and the system's log; `rekindle db check` then says whether the file is whole.",
+    ),
+)
+"""What SQLite says, by its words, and what it means. All of them may pass by themselves."""
 
 
 def plain(error: DatabaseError) -> StoreError | None:
     """What a newcomer would otherwise read off the driver's error; None where it tells of no state of the database."""
     said = str(error.orig)
-    if "locked" in said:
-        return StoreError(
-            f"The database is busy: another process held it for over {BUSY_MS // 1000} seconds.",
-            fix="Wait for the other command to end, or stop it, then try again.",
-        )
+    for words, what, fix in _STATES:
+        if any(each in said for each in words):
+            return Away(what, fix=fix)
     if "no such table" in said or "no such column" in said:
         return StoreError("The database has not been set up for this version.", fix="Run `rekindle db upgrade`.")
-    if "unable to open" in said:
-        return StoreError(
-            "The database file cannot be opened.", fix="Check that its folder exists and that you may write there."
-        )
     if "not a database" in said or "malformed" in said:
         return StoreError(f"The database is damaged: {said}.", fix="Restore it from a backup; keep the damaged file.")
-    if "full" in said or "readonly" in said:
-        return StoreError(
-            f"The database cannot be written: {said}.", fix="Free some disk space or give write permission."
-        )
     return None
+
+
+def is_other(error: DatabaseError) -> bool:
+    """Whether the connections that there are may lead to another database than new ones would; they do not here."""
+    return False
 
 
 def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

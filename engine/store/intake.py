@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from engine.model.words import Described
 from engine.store.portable import insert, up_to
 from engine.store.schema import UNDONE, intake
 from engine.store.types import Instant
+
+SEALED_CALL = "intake.hook"
+"""What a stored call is sealed for."""
 
 
 class CallStatus(Described):
@@ -62,22 +66,15 @@ def find(connection: Connection, call_id: int) -> Call | None:
     return None if row is None else Call(row.source, CallStatus(row.status), row.cipher)
 
 
-def is_done(connection: Connection, call_id: int) -> bool:
-    """Whether somebody has reacted to it; only sure in the transaction that reacts."""
-    return bool(
-        connection.execute(
-            select(exists().where(intake.c.id == call_id, intake.c.status == CallStatus.DONE.value))
-        ).scalar_one()
-    )
+def mark(connection: Connection, call_id: int, status: CallStatus, error: str | None = None) -> bool:
+    """Say what became of a call, and in our own words what of it went wrong. What is done stays done: False."""
+    statement = update(intake).where(intake.c.id == call_id, intake.c.status != CallStatus.DONE.value)
+    return connection.execute(statement.values(status=status.value, error=error)).rowcount > 0
 
 
-def mark(connection: Connection, call_id: int, status: CallStatus, error: str | None = None) -> None:
-    """Say what became of a call, and in our own words what of it went wrong. What is done stays done."""
-    connection.execute(
-        update(intake)
-        .where(intake.c.id == call_id, intake.c.status != CallStatus.DONE.value)
-        .values(status=status.value, error=error)
-    )
+def note_error(connection: Connection, call_id: int, error: str) -> None:
+    """Say in our own words what went wrong with a call, whatever became of it."""
+    connection.execute(update(intake).where(intake.c.id == call_id).values(error=error))
 
 
 _waiting = (
@@ -102,6 +99,41 @@ def waiting(connection: Connection, before: datetime, failed_since: datetime, li
     return connection.execute(_waiting, given).scalars().all()
 
 
+_failed = (
+    select(intake.c.id).where(UNDONE, intake.c.status == CallStatus.FAILED.value).order_by(intake.c.id).limit(up_to())
+)
+_why = (
+    select(intake.c.source, intake.c.kind, intake.c.error, func.count(), func.min(intake.c.received_at, type_=Instant))
+    .where(UNDONE, intake.c.status == CallStatus.FAILED.value)
+    .group_by(intake.c.source, intake.c.kind, intake.c.error)
+    .order_by(intake.c.source, intake.c.kind, intake.c.error)
+)
+
+
+def failed(connection: Connection, limit: int) -> Sequence[int]:
+    """Up to `limit` calls to which reacting failed, oldest first. Reads a partial index."""
+    return connection.execute(_failed, {"limit": limit}).scalars().all()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCalls:
+    """Calls of one source and kind to which reacting failed alike; `error` is the kind of error."""
+
+    source: str
+    kind: str
+    error: str
+    number: int
+    since: datetime
+
+
+def why_failed(connection: Connection) -> list[FailedCalls]:
+    """All of them, by source, kind and error."""
+    return [
+        FailedCalls(source, kind, error or "", number, since)
+        for source, kind, error, number, since in connection.execute(_why)
+    ]
+
+
 _oldest = select(intake.c.received_at).order_by(intake.c.id).limit(1)
 
 
@@ -109,6 +141,18 @@ def any_before(connection: Connection, moment: datetime) -> bool:
     """Whether the oldest call came before an instant."""
     oldest = connection.execute(_oldest).scalar()
     return oldest is not None and oldest < moment
+
+
+def done_after(connection: Connection, after: int, limit: int) -> Sequence[Any]:
+    """The next `limit` calls with an id above `after` that somebody has reacted to, or failed to: id and cipher."""
+    settled = intake.c.status != CallStatus.PENDING.value
+    found = select(intake.c.id, intake.c.cipher).where(settled, intake.c.id > after).order_by(intake.c.id)
+    return connection.execute(found.limit(limit)).all()
+
+
+def forget_calls(connection: Connection, ids: Sequence[int]) -> int:
+    """Delete these; how many there were."""
+    return connection.execute(delete(intake).where(intake.c.id.in_(ids))).rowcount
 
 
 def forget(connection: Connection, before: datetime, limit: int = 10_000) -> int:

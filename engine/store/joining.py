@@ -6,7 +6,6 @@ Each takes a whole batch in a handful of statements, so that a million rows cost
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from functools import lru_cache
 from itertools import islice
 
 from sqlalchemy import (
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Dialect,
     Insert,
     Integer,
-    LargeBinary,
     Select,
     String,
     bindparam,
@@ -29,6 +27,7 @@ from sqlalchemy import (
 
 from engine.model.campaign import Channel
 from engine.model.couple import Consent, NewPartner
+from engine.store.portable import among, put_rows
 from engine.store.rowset import rows, rowset
 from engine.store.schema import consents, couples, partners
 from engine.store.types import Instant
@@ -111,7 +110,7 @@ def owners(connection: Connection, email_indexes: Iterable[bytes], phone_indexes
         index: ref
         for column, wanted in ((partners.c.email_index, email_indexes), (partners.c.phone_index, phone_indexes))
         for some in _in_parts(wanted)
-        for index, ref in connection.execute(_owners_by(column), {"some": some}).all()
+        for index, ref in connection.execute(_owners_by(column, connection.dialect), {"some": some}).all()
     }
 
 
@@ -126,20 +125,12 @@ def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], co
     refs = rows([ref] for ref in dict.fromkeys(arrival.ref for arrival in arrivals))
     added = connection.execute(_NEW_COUPLES, {"refs": refs, "now": now}).rowcount
     ids = {row.ref: row.id for row in connection.execute(_COUPLE_IDS, {"refs": refs})}
-    connection.exec_driver_sql(
-        _insert_partner(connection.dialect), [_row(vault, arrival, ids[arrival.ref]) for arrival in arrivals]
-    )
+    put_rows(connection, partners, _ROW_COLUMNS, [_row(vault, arrival, ids[arrival.ref]) for arrival in arrivals])
     seats = rows((ids[arrival.ref], arrival.position) for arrival in arrivals)
     given = {"seats": seats, "words": consent.words, "source": consent.source, "now": now}
     for statement in _CONSENTS:
         connection.execute(statement, given)
     return added
-
-
-@lru_cache(maxsize=4)
-def _insert_partner(dialect: Dialect) -> str:
-    """The statement whose parameters `_row` gives. Run as it is: SQLAlchemy's work on each row costs twice SQLite's."""
-    return str(insert(partners).compile(dialect=dialect, column_keys=_ROW_COLUMNS))
 
 
 _ROW_COLUMNS = [
@@ -158,7 +149,7 @@ _ROW_COLUMNS = [
     "email_consent",
     "sms_consent",
     "whatsapp_consent",
-]  # in the schema's order, which is the compiled statement's
+]
 
 
 def _row(vault: Vault, arrival: Arrival, couple_id: int) -> tuple[object, ...]:
@@ -202,9 +193,8 @@ def _consent_on(channel: Channel, flag: Column[bool]) -> Insert:
 _CONSENTS = [_consent_on(channel, partners.c[f"{channel}_consent"]) for channel in Channel]
 
 
-def _owners_by(column: Column[bytes]) -> Select[bytes, str]:
-    wanted = column.in_(bindparam("some", type_=LargeBinary, expanding=True))
-    return select(column, couples.c.ref).join_from(partners, couples).where(wanted)
+def _owners_by(column: Column[bytes], dialect: Dialect) -> Select[bytes, str]:
+    return select(column, couples.c.ref).join_from(partners, couples).where(among(dialect, column, "some"))
 
 
 def _in_parts(values: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

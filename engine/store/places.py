@@ -36,6 +36,8 @@ _places = (
 _NAMES = partners.c.given_name, partners.c.phone_cipher
 UPCOMING = _places.add_columns(*_NAMES, partners.c.couple_id, couples.c.ref).where(places.c.next_due_at.is_not(None))
 """Statements that choose among places with a step left; bind `limit`."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a place falls due that was set aside: it is out of the way until somebody asks for it, and has a step left."""
 _due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant)).with_for_update(
     of=places, key_share=True, skip_locked=True
 )
@@ -43,6 +45,15 @@ _due = _places.where(places.c.next_due_at <= bindparam("now", type_=Instant)).wi
 
 # The first of the index: a plan for any `now` would have to expect that many are due.
 _first_due = select(func.min(places.c.next_due_at, type_=Instant)).where(places.c.next_due_at.is_not(None))
+_keys = (
+    select(places.c.enrollment_id, places.c.partner_id, enrollments.c.campaign)
+    .join(enrollments, enrollments.c.id == places.c.enrollment_id)
+    .where(places.c.next_due_at <= bindparam("now", type_=Instant))
+    .order_by(places.c.next_due_at, places.c.enrollment_id, places.c.partner_id)
+    .limit(up_to())
+)
+_at = places.c.enrollment_id == bindparam("enrollment_id"), places.c.partner_id == bindparam("partner_id")
+_one = _places.where(*_at, places.c.next_due_at.is_not(None))
 
 
 def any_due(connection: Connection, now: datetime) -> bool:
@@ -66,6 +77,70 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
     On a server they are this transaction's alone, and those of another planner's are passed by.
     """
     return quick(connection.execute(_due, {"now": now, "limit": limit}))
+
+
+Key = tuple[int, int, str]
+"""(enrollment, partner, campaign)"""
+
+
+def unreadable(connection: Connection, now: datetime, limit: int) -> Sequence[tuple[Key, str]]:
+    """Of what `due` would find, those whose row holds what cannot be read, each with what kind of error that is."""
+    found = []
+    for enrollment_id, partner_id, campaign in connection.execute(_keys, {"now": now, "limit": limit}).all():
+        try:
+            one(connection, enrollment_id, partner_id)
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+            found.append(((enrollment_id, partner_id, str(campaign)), type(error).__name__))
+    return found
+
+
+def one(connection: Connection, enrollment_id: int, partner_id: int) -> Facts | None:
+    """A place with a step left, columns as `due`; None when there is none."""
+    found = quick(connection.execute(_one, {"enrollment_id": enrollment_id, "partner_id": partner_id, "limit": 1}))
+    return found[0] if found else None
+
+
+def campaign_of(connection: Connection, enrollment_id: int) -> str:
+    """The id of an enrollment's campaign."""
+    found = connection.execute(select(enrollments.c.campaign).where(enrollments.c.id == enrollment_id)).scalar_one()
+    return str(found)
+
+
+_set_due = (
+    update(places)
+    .where(
+        places.c.enrollment_id == bindparam("its_enrollment"),
+        places.c.partner_id == bindparam("its_partner"),
+        places.c.next_due_at.is_not(None),
+    )
+    .values(next_due_at=bindparam("due_at", type_=Instant))
+)
+
+
+def put_aside(connection: Connection, keys: Sequence[Key]) -> None:
+    """Have places fall due NEVER; their step stays the next one."""
+    set_due(connection, [(enrollment, partner, NEVER) for enrollment, partner, _ in keys])
+
+
+def set_due(connection: Connection, dues: Sequence[tuple[int, int, datetime]]) -> None:
+    """Have places (enrollment, partner) that have a step left fall due at an instant."""
+    given = [{"its_enrollment": each[0], "its_partner": each[1], "due_at": each[2]} for each in dues]
+    if given:
+        connection.execute(_set_due, given)
+
+
+_aside = (
+    select(places.c.enrollment_id, places.c.partner_id, enrollments.c.campaign)
+    .join(enrollments, enrollments.c.id == places.c.enrollment_id)
+    .where(places.c.next_due_at == NEVER)
+    .order_by(places.c.enrollment_id, places.c.partner_id)
+    .limit(up_to())
+)
+
+
+def aside(connection: Connection, limit: int) -> Sequence[Key]:
+    """Up to `limit` of the places that were set aside, those of one enrollment together."""
+    return [(row[0], row[1], str(row[2])) for row in connection.execute(_aside, {"limit": limit})]
 
 
 def upcoming(connection: Connection, limit: int, couple_id: int | None = None) -> Sequence[Facts]:
@@ -213,7 +288,7 @@ def complete(connection: Connection, enrollment_ids: Sequence[int]) -> int:
 _after = bindparam("after", type_=Instant)
 _wakes = select(
     select(func.min(places.c.next_due_at, type_=Instant))
-    .where(places.c.next_due_at.is_not(None), places.c.next_due_at > _after)
+    .where(places.c.next_due_at > _after, places.c.next_due_at < NEVER)
     .scalar_subquery(),
     select(func.min(deliveries.c.send_at, type_=Instant))
     .where(PLANNED, deliveries.c.send_at > _after)

@@ -57,7 +57,8 @@ def _each_in_file(element: Any, compiler: Any, **given: Any) -> str:
 
 @compiles(_each_row, "postgresql")
 def _each_on_server(element: Any, compiler: Any, **given: Any) -> str:
-    return f"json_array_elements(CAST({compiler.process(element.clause_expr, **given)} AS JSON))"
+    # Binary: a cell of a JSON text is found by reading its row again from the beginning.
+    return f"jsonb_array_elements(CAST({compiler.process(element.clause_expr, **given)} AS JSONB))"
 
 
 @compiles(_cell, "sqlite")

@@ -8,18 +8,19 @@ rows of its own (SKIP LOCKED). The lock is granted in the order of asking, so ne
 A session that stops in the middle of a transaction is ended by the server; what waits for a lock gives up in time.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import errors
 from psycopg.adapt import Buffer, Loader
 from psycopg.types.string import StrDumper
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import StoreError
+from engine.errors import Away, StoreError
 
 IDLE_SECONDS = 10
 """How long a transaction may stand still: its process is gone, or hangs, and others wait for it."""
@@ -59,6 +60,21 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "connect", _connected)
 
 
+def copy_in(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Put rows into a table as one stream, in the transaction of `connection`; it fails as any statement does."""
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as stream:
+            for row in rows:
+                stream.write_row(row)
+    except psycopg.Error as error:
+        said: Any = DBAPIError.instance(
+            statement, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+        )
+        raise said from error
+
+
 def conninfo(url: URL) -> str:
     """The server's address as libpq reads it, for who connects without SQLAlchemy."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -84,35 +100,59 @@ class _Text(StrDumper):
         return super().dump(obj.replace("\0", "") if "\0" in obj else obj)
 
 
-_STATES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+_STATES: tuple[tuple[tuple[type[Exception], ...], type[StoreError], str, str], ...] = (
     (
         (errors.InvalidCatalogName,),
+        StoreError,
         "The server has no such database",
         "Create it (`createdb NAME`) or mend database_url, then run `rekindle db upgrade`.",
     ),
     (
         (errors.InvalidPassword, errors.InvalidAuthorizationSpecification),
+        StoreError,
         "The database server refuses this name or password",
         "Mend database_url.",
     ),
     (
         (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.QueryCanceled),
+        Away,
         "The database is busy: another process held what this one needs",
         "Try again; if it stays so, look in pg_stat_activity for a transaction that does not end.",
     ),
     (
         (errors.UndefinedTable, errors.UndefinedColumn),
+        StoreError,
         "The database has not been set up for this version",
         "Run `rekindle db upgrade`.",
     ),
     (
-        (errors.DiskFull, errors.OutOfMemory, errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege),
+        (errors.DiskFull, errors.OutOfMemory),
+        Away,
+        "The database server has no room left",
+        "Free some disk space or memory there; nothing that was stored is lost.",
+    ),
+    (
+        (errors.ReadOnlySqlTransaction,),
+        Away,
+        "The database server takes no writes: it is a stand-by, or was set to be read-only",
+        "Have database_url name the primary (or several hosts with target_session_attrs=read-write).",
+    ),
+    (
+        (errors.TooManyConnections,),
+        Away,
+        "The database server has no connection free",
+        "Run fewer processes, or raise its max_connections.",
+    ),
+    (
+        (errors.InsufficientPrivilege,),
+        StoreError,
         "The database cannot be written",
-        "Free some disk space or give write permission.",
+        "Grant the role of database_url the rights to its tables.",
     ),
     # Last, as all that befalls a connection is one of these, and so are some of those above.
     (
         (psycopg.OperationalError, psycopg.InterfaceError),
+        Away,
         "The database server cannot be reached",
         "Check that it runs and that database_url names it.",
     ),
@@ -125,16 +165,25 @@ def plain(error: DatabaseError) -> StoreError | None:
     said = next(iter(str(was).strip().splitlines()), type(was).__name__)
     if isinstance(was, psycopg.OperationalError) and was.sqlstate is None:  # it was refused before it was a session
         was = _refusal(was, said)
-    for kinds, what, fix in _STATES:
+    for kinds, made, what, fix in _STATES:
         if isinstance(was, kinds):
-            return StoreError(f"{what}: {said}", fix=fix)
+            return made(f"{what}: {said}", fix=fix)
     return None
+
+
+def is_other(error: DatabaseError) -> bool:
+    """Whether the connections that there are may lead to another server than new ones would, such as to what was the
+    primary before a fail-over.
+    """
+    return isinstance(error.orig, errors.ReadOnlySqlTransaction)
 
 
 def _refusal(error: psycopg.OperationalError, said: str) -> psycopg.Error:
     """What a server says to who may not come in has no code."""
     if 'database "' in said and "does not exist" in said:
         return errors.InvalidCatalogName(said)
+    if "too many clients" in said or "connection slots are reserved" in said or "too many connections" in said:
+        return errors.TooManyConnections(said)
     if "authentication failed" in said or "no password supplied" in said or 'role "' in said:
         return errors.InvalidPassword(said)
     return error

@@ -17,7 +17,8 @@ from engine.model.incident import Incident
 from engine.store import breakers, holds, incidents, places, tallies
 from engine.store.breakers import Breaker
 from engine.store.couples_schema import OPEN, alerts
-from engine.store.schema import IN_DOUBT, LEASED, PLANNED, UNDONE, deliveries
+from engine.store.intake import CallStatus
+from engine.store.schema import IN_DOUBT, LEASED, PLANNED, UNDONE, deliveries, intake
 from engine.store.schema import places as places_table
 from engine.store.tallies import Tally
 from engine.store.types import Instant
@@ -49,6 +50,7 @@ class Standing:
     today: Counter[Tally]  # since midnight UTC
     week: Counter[Tally]  # the last COMPLAINT_DAYS UTC days, today's included
     next_wake: datetime | None
+    aside: int = 0  # places that cannot be planned and calls that cannot be reacted to
 
     @property
     def queue_seconds(self) -> float:
@@ -102,6 +104,8 @@ _singles = select(
     select(func.min(places_table.c.next_due_at)).where(places_table.c.next_due_at <= _now).scalar_subquery(),
     _count(select(_one).where(LEASED)).scalar_subquery(),
     _count(select(_one).where(UNDONE)).scalar_subquery(),
+    _count(select(_one).where(places_table.c.next_due_at == places.NEVER)).scalar_subquery()
+    + _count(select(_one).where(UNDONE, intake.c.status == CallStatus.FAILED.value)).scalar_subquery(),
 )
 _doubts = select(func.count(), func.min(func.coalesce(deliveries.c.intended_at, deliveries.c.lease_until)))
 _old_doubts = _doubts.where(
@@ -114,7 +118,7 @@ _alerts = select(alerts.c.id, alerts.c.at).where(OPEN).order_by(alerts.c.id).lim
 def standing(connection: Connection, now: datetime, doubt: timedelta = timedelta(0)) -> Standing:
     """How things stand at `now`; `doubts` counts what has been in doubt for `doubt` or longer."""
     given = {"now": now, "most": MOST, "doubted_by": now - doubt}
-    oldest_due, places_due, oldest_place, under_way, backlog = connection.execute(_singles, given).one()
+    oldest_due, places_due, oldest_place, under_way, backlog, aside = connection.execute(_singles, given).one()
     doubts, oldest_doubt = connection.execute(_old_doubts, given).one()
     unseen = connection.execute(_alerts, given).all()
     return Standing(
@@ -137,6 +141,7 @@ def standing(connection: Connection, now: datetime, doubt: timedelta = timedelta
         today=tallies.of_days(connection, now.date()),
         week=tallies.of_days(connection, now.date(), COMPLAINT_DAYS),
         next_wake=places.next_wake(connection),
+        aside=aside,
     )
 
 

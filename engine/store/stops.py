@@ -192,23 +192,29 @@ _touched = (
 )
 _arrived = events.alias("arrived")
 _arrived_since = exists(
-    select(1).where(
+    select(1)
+    .where(
         _arrived.c.address_index == events.c.address_index,
         _arrived.c.type == EventType.DELIVERED.value,
         _arrived.c.at >= events.c.at,
     )
+    .correlate(events)
 )
+_looked_at = _touched.subquery("looked_at")
 _came_back = (
     select(
-        events.c.address_index,
+        _looked_at.c.address_index,
         func.max(events.c.at).label("at"),
         func.max(events.c.channel).label("channel"),
         func.max(events.c.source).label("source"),
     )
-    .where(events.c.address_index.in_(_touched), _soft, ~_arrived_since)
-    .group_by(events.c.address_index, events.c.delivery_id)
-    .order_by(events.c.address_index, func.max(events.c.at).desc())
+    .select_from(
+        _looked_at.outerjoin(events, and_(events.c.address_index == _looked_at.c.address_index, _soft, ~_arrived_since))
+    )
+    .group_by(_looked_at.c.address_index, events.c.delivery_id)
+    .order_by(_looked_at.c.address_index, func.max(events.c.at).desc())
 )
+"""Each address whose count may have changed, with the deliveries that came back; a row of nulls where none did."""
 _keep_count = insert(suppressions)
 _keep_count = _keep_count.on_conflict_do_update(
     index_elements=["address_index"],
@@ -220,8 +226,10 @@ _keep_count = _keep_count.on_conflict_do_update(
 def count_soft(connection: Connection, ids: Sequence[int]) -> None:
     """Count anew, for the addresses of these events, the deliveries that came back since the last one that arrived."""
     rows = connection.execute(_came_back, numbered(ids)).all()
+    if not rows:
+        return
     due = []
-    for index, group in groupby(rows, key=itemgetter(0)):
+    for index, group in groupby((row for row in rows if row.at is not None), key=itemgetter(0)):
         recent = list(group)
         newest = recent[0]
         if sum(each.at > newest.at - SOFT_WITHIN for each in recent) >= SOFT_BOUNCES:

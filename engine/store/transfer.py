@@ -15,6 +15,7 @@ from engine.store import moved, raw
 from engine.store.database import Database
 from engine.store.migrate import upgrade
 from engine.store.moved import Mark
+from engine.store.numbering import go_on_from
 from engine.store.portable import insert as insert_or
 from engine.store.version import COPYING, TABLE, is_current, known
 
@@ -54,7 +55,8 @@ def copy(source: Database, target: Database, progress: Progress = lambda table, 
     with source.read() as here:
         given = _given(here)
     with target.begin() as there:
-        _go_on_counting(there, given)
+        for name, highest in given.items():  # no id is ever given twice: go on from the highest that was
+            go_on_from(there, name, highest)
         there.execute(text(f"UPDATE {TABLE} SET version_num = :version"), {"version": known()[-1]})  # noqa: S608
         # In this order: a crash in between leaves a source that is closed, and a target that is no engine's yet.
         moved.mark(file, Mark.MOVED)
@@ -166,16 +168,3 @@ def _given(here: Connection) -> dict[str, int]:
         if [each.name for each in raw.key_of(table)] == ["id"] and (newest := raw.newest(here, table)):
             given[table.name] = max(given.get(table.name, 0), newest[0])
     return given
-
-
-def _go_on_counting(there: Connection, given: Mapping[str, int]) -> None:
-    """No id is ever given twice: go on from the highest that was."""
-    said = [
-        text("DELETE FROM sqlite_sequence WHERE name = :table"),
-        text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :highest)"),
-    ]
-    if there.dialect.name == "postgresql":
-        said = [text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")]
-    for name, highest in given.items():
-        for statement in said:
-            there.execute(statement, {"table": name, "highest": highest})

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from engine.errors import Refused, SettingsError, StoreError
+from engine.clock import stopwatch
+from engine.errors import Refused, SettingsError, Unreadable
 from engine.model.campaign import Channel
 
 KEY_BYTES = 32
@@ -28,6 +29,8 @@ INDEX_BYTES = 16  # 128 bits: no two of a billion addresses meet by chance
 VERSION = 1
 CURRENT = "current"
 LASTING = "lasting"
+LOOK_SECONDS = 1.0
+"""How long a process may go on sealing with a key that is not the current one any more."""
 KEY_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,15}")
 
 # What a value was sealed for: one kind of value never opens as another.
@@ -38,8 +41,8 @@ KEY_FILE_HEADING = """\
 # Rekindle's keys. Whoever has this file and the database can read every address; whoever loses it can read none.
 # Keep a copy apart from the database's own backup.
 #
-# To change keys: add a line such as `k2 = ` and the output of `head -c 32 /dev/urandom | base64`, then set current.
-# Leave the old line: it still opens what it sealed. Never change `lasting`: look-ups, links and draws derive from it.
+# To change keys: `rekindle keys add`, bring this file to every machine, `rekindle keys rotate`, `rekindle keys retire`.
+# An old key still opens what it sealed. Never change `lasting`: look-ups, links and draws derive from it.
 """
 
 
@@ -67,36 +70,85 @@ class Vault:
             raise SettingsError(
                 f"The current key {current!r} is not among the keys.", fix=f"Name one of: {', '.join(sorted(keys))}."
             )
-        self.current = current
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._cipher = self._ciphers[current]
-        self._header = bytes((VERSION, len(current))) + current.encode()
+        self._use(keys, current)
         self._lasting = lasting
         self._index_keys: dict[str, bytes] = {}
+        self._file: Path | None = None
+        self._seen: _Stamp | None = None
+        self._looked = 0.0
+
+    def _use(self, keys: Mapping[str, bytes], current: str) -> None:
+        self._keys = dict(keys)
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        # In one piece, as other threads are sealing.
+        self._sealing = current, self.header_of(current), self._ciphers[current]
+
+    @property
+    def current(self) -> str:
+        """The id of the key that seals."""
+        return self._sealing[0]
+
+    @property
+    def key_ids(self) -> list[str]:
+        """Those of all seal keys."""
+        return sorted(self._ciphers)
+
+    @staticmethod
+    def header_of(key_id: str) -> bytes:
+        """How each value begins that this key has sealed."""
+        return bytes((VERSION, len(key_id))) + key_id.encode()
 
     def __repr__(self) -> str:
         return f"Vault(keys={sorted(self._ciphers)}, current={self.current!r})"
 
     def seal(self, text: str, purpose: str) -> bytes:
         """`text` under the current key; no two results are alike. Opens only with the same `purpose`."""
+        return self.seal_bytes(text.encode(), purpose)
+
+    def seal_bytes(self, clear: bytes, purpose: str) -> bytes:
+        """The same, of bytes."""
+        if self._file is not None and stopwatch() - self._looked >= LOOK_SECONDS:
+            self.look_again()
         nonce = os.urandom(NONCE_BYTES)
-        header = self._header
-        return header + nonce + self._cipher.encrypt(nonce, text.encode(), header + purpose.encode())
+        _, header, cipher = self._sealing
+        return header + nonce + cipher.encrypt(nonce, clear, header + purpose.encode())
 
     def open(self, blob: bytes, purpose: str) -> str:
-        """What was sealed for `purpose`. StoreError when altered, sealed for something else, or its key is gone."""
+        """What was sealed for `purpose`. Unreadable when altered, sealed for something else, or its key is gone."""
+        return self.open_bytes(blob, purpose).decode()
+
+    def open_bytes(self, blob: bytes, purpose: str) -> bytes:
+        """The same, of what was sealed as bytes."""
         if len(blob) < 2 or blob[0] != VERSION:
             raise _unreadable("is not in a form this version knows")
         start = 2 + blob[1]
         header, sealed = blob[:start], blob[start:]
-        cipher = self._ciphers.get(header[2:].decode("ascii", "replace"))
+        key_id = header[2:].decode("ascii", "replace")
+        if key_id not in self._ciphers and self._file is not None:
+            self.look_again()
+        cipher = self._ciphers.get(key_id)
         if cipher is None or len(sealed) < NONCE_BYTES + TAG_BYTES:
             raise _unreadable("was sealed with a key that is not listed, or is damaged")
         try:
-            clear = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], header + purpose.encode())
+            return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], header + purpose.encode())
         except InvalidTag:
             raise _unreadable("is damaged, or was sealed for something else or with another key") from None
-        return clear.decode()
+
+    def look_again(self) -> None:
+        """Read the key file once more, if it was changed since: keys rotate while processes run.
+
+        One that cannot be read now, or has another lasting key and so is another workspace's, changes nothing.
+        """
+        self._looked = stopwatch()
+        if self._file is None or (stamp := _stamp(self._file)) == self._seen or stamp is None:
+            return
+        try:
+            fresh = self.load_key_file(self._file)
+        except SettingsError:
+            return
+        if hmac.compare_digest(fresh._lasting, self._lasting):
+            self._use(fresh._keys, fresh.current)
+            self._seen = stamp
 
     def index(self, text: str, purpose: str) -> bytes:
         """A keyed hash (HMAC-SHA256, 16 bytes) that says whether two values are equal and nothing else about them.
@@ -120,7 +172,7 @@ class Vault:
     @staticmethod
     def generate_key_text() -> str:
         """A fresh key file's text; parse it with `from_text`."""
-        return f"{KEY_FILE_HEADING}{CURRENT} = k1\nk1 = {_fresh_key()}\n{LASTING} = {_fresh_key()}\n"
+        return f"{KEY_FILE_HEADING}{CURRENT} = k1\nk1 = {fresh_key()}\n{LASTING} = {fresh_key()}\n"
 
     @classmethod
     def from_text(cls, text: str, source: str = "the key text") -> Self:
@@ -157,7 +209,7 @@ class Vault:
         """The vault whose keys are in `path`. SettingsError when it is missing, or readable by anyone but its owner."""
         try:
             with path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
+                seen = os.fstat(file.fileno())
                 content = file.read()
         except FileNotFoundError:
             raise SettingsError(
@@ -165,7 +217,7 @@ class Vault:
             ) from None
         except OSError as error:
             raise SettingsError(f"The key file {path} cannot be read: {error.strerror}.", fix="Mend that.") from None
-        if mode & 0o077:
+        if seen.st_mode & 0o077:
             raise SettingsError(
                 f"The key file {path} can be read by others on this machine.", fix=f"Run `chmod 600 {path}`."
             )
@@ -173,7 +225,10 @@ class Vault:
             text = content.decode()
         except UnicodeDecodeError:
             raise SettingsError(f"The key file {path} is not text.", fix="Restore it from its copy.") from None
-        return cls.from_text(text, str(path))
+        found = cls.from_text(text, str(path))
+        found._file, found._looked = path, stopwatch()
+        found._seen = seen.st_mtime_ns, seen.st_size, seen.st_ino
+        return found
 
     @classmethod
     def write_key_file(cls, path: Path) -> Self:
@@ -190,7 +245,26 @@ class Vault:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        return cls.from_text(text, str(path))
+        return cls.load_key_file(path)
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def key_of(blob: bytes) -> str | None:
+    """The id of the key that sealed a value, from its beginning; None where it is no sealed value."""
+    if len(blob) < 3 or blob[0] != VERSION or len(blob) < 2 + blob[1]:
+        return None
+    name = blob[2 : 2 + blob[1]].decode("ascii", "replace")
+    return name if KEY_ID.fullmatch(name) else None
 
 
 def address_index(vault: Vault, channel: Channel, address: str) -> bytes:
@@ -201,7 +275,8 @@ def address_index(vault: Vault, channel: Channel, address: str) -> bytes:
     return vault.index(address.lower(), "email") if channel is Channel.EMAIL else vault.index(address, "sms")
 
 
-def _fresh_key() -> str:
+def fresh_key() -> str:
+    """A new key as a key file has it."""
     return base64.b64encode(os.urandom(KEY_BYTES)).decode("ascii")
 
 
@@ -214,7 +289,7 @@ def _decoded(value: str, where: str) -> bytes:
         ) from None
 
 
-def _unreadable(why: str) -> StoreError:
-    return StoreError(
+def _unreadable(why: str) -> Unreadable:
+    return Unreadable(
         f"A sealed value {why}.", fix="Check that the key file belongs to this database and still lists its old keys."
     )

@@ -170,6 +170,16 @@ class Reconcilable(Protocol):
     async def find(self, asked: Asked) -> Accepted | ConnectionFailed | None: ...
 
 
+@runtime_checkable
+class Forgetful(Protocol):
+    """A transport whose provider deletes its copies of messages, sent or received, by their receipts.
+
+    True for one that is gone now, or was; False for one that can never be deleted; None for one to try again later.
+    """
+
+    async def forget(self, receipts: Sequence[str]) -> Sequence[bool | None]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was tried without sending anything: what it was, and how to mend it when it is not `good`."""

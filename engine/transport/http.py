@@ -108,6 +108,10 @@ class HttpClient:
         """GET `path` with `params` as its query."""
         return await self._ask("GET", f"{path}?{urlencode(params)}" if params else path, None, _Progress(begun=True))
 
+    async def delete(self, path: str) -> Said:
+        """DELETE `path`, which may be done again: what is gone stays gone."""
+        return await self._ask("DELETE", path, None, _Progress(begun=True))
+
     async def aclose(self) -> None:
         """Close every connection; the next request would open new ones."""
         pool, self._pool = self._pool, None

@@ -50,5 +50,11 @@ class MemoryTransport:
             return Accepted(f"memory-{asked.delivery_id}")
         return ConnectionFailed("It never arrived.")
 
+    async def forget(self, receipts: Sequence[str]) -> Sequence[bool | None]:
+        """As if they had never been given to it."""
+        gone = {receipt.removeprefix("memory-") for receipt in receipts}
+        self.messages = [each for each in self.messages if str(each.delivery_id) not in gone]
+        return [True] * len(receipts)
+
     async def aclose(self) -> None:
         """Nothing is held open."""

@@ -4,6 +4,7 @@ A second hand-over of a delivery gets a file of its own (`000042.2.eml`): a doub
 """
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -21,6 +22,8 @@ from engine.transport.base import (
     SmsMessage,
 )
 from engine.transport.setup import Setup
+
+_OURS = re.compile(r"\d{6,}(\.\d+)?\.(eml|txt)", re.ASCII)
 
 
 class OutboxTransport:
@@ -65,6 +68,18 @@ class OutboxTransport:
             if (self.folder / f"{asked.delivery_id:06d}{suffix}").exists():
                 return Accepted(f"{asked.delivery_id:06d}{suffix}")
         return ConnectionFailed("No file was written.")
+
+    async def forget(self, receipts: Sequence[str]) -> Sequence[bool | None]:
+        """Delete the files of these names."""
+        gone: list[bool | None] = []
+        for name in receipts:
+            try:
+                if _OURS.fullmatch(name):
+                    (self.folder / name).unlink(missing_ok=True)
+                gone.append(_OURS.fullmatch(name) is not None)
+            except OSError:
+                gone.append(None)
+        return gone
 
     async def check(self) -> Sequence[Finding]:
         """Whether the folder can be written."""

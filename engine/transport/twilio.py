@@ -87,6 +87,10 @@ class TwilioTransport:
         """See `twilio_log.find`."""
         return await twilio_log.find(self._api, self._options, asked)
 
+    async def forget(self, receipts: Sequence[str]) -> Sequence[bool | None]:
+        """Delete messages, sent or received, from Twilio's log: see `twilio_log.forget`."""
+        return await twilio_log.forget(self._api, self._options, receipts)
+
     async def check(self) -> Sequence[Finding]:
         """What can be known without sending: key, account, sender, and whether Twilio can call back."""
         from engine.transport.twilio_check import findings

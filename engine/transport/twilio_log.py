@@ -1,11 +1,13 @@
-"""Asks Twilio's log of messages whether one of ours, in doubt, was taken. It says no only when nothing else fits.
+"""Asks Twilio's log of messages whether one of ours, in doubt, was taken: it says no only when nothing else fits. And
+has messages deleted from it.
 
 The log is filtered by recipient, and by sender when that is a number. It could be filtered by DateSent too
 (twilio.com/docs/messaging/api/message-resource), but what is still queued has none and might be left out.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +24,24 @@ PAGES, PAGE = 5, 200
 
 TRIAL = "Sent from your Twilio trial account - "
 """What Twilio writes before every text of a trial account."""
+
+
+_SID = re.compile(r"[SM]M[0-9a-fA-F]{32}")
+
+
+async def forget(api: HttpClient, options: Options, receipts: Sequence[str]) -> list[bool | None]:
+    """Delete messages for good (twilio.com/docs/messaging/api/message-resource, "Delete a Message resource").
+
+    One that is still on its way is refused (error 20009) and can be deleted later; so can all, once a key works again.
+    """
+    return [await _forget(api, options, receipt) if _SID.fullmatch(receipt) else False for receipt in receipts]
+
+
+async def _forget(api: HttpClient, options: Options, receipt: str) -> bool | None:
+    answer = await api.delete(options.path(f"/Messages/{receipt}"))
+    if not isinstance(answer, Answer):
+        return None
+    return True if answer.status in (204, 404) else None
 
 
 async def find(api: HttpClient, options: Options, asked: Asked) -> Accepted | ConnectionFailed | None:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.errors import StoreError
+from engine.errors import StoreError, Unreadable
 from engine.measures import Shed
 from engine.model.action import Action, note
 from engine.web.crowd import Sorry, kind_of
@@ -88,13 +88,14 @@ class Guard:
             await self._app(scope, receive, guarded)
         except ClientDisconnect:
             return  # nobody is left to answer
-        except StoreError as error:
-            self._shed.add(kind_of(scope), "database")
-            self._say_away(error)
-            if not started:
-                answer = await self._sorry(Request(scope), 503, AWAY_SECONDS)
-                await answer(scope, receive, guarded)
         except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, Unreadable):
+                self._shed.add(kind_of(scope), "database")
+                self._say_away(error)
+                if not started:
+                    answer = await self._sorry(Request(scope), 503, AWAY_SECONDS)
+                    await answer(scope, receive, guarded)
+                return
             said = f"A web request failed with {type(error).__name__}."
             note(log, Action.WEB_FAILED, said, logging.ERROR, error=type(error).__name__)
             if not started:

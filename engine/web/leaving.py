@@ -87,7 +87,7 @@ class Leaving:
             if form.line("sure") != YES:
                 errors = {"sure": "preferences.wrong.sure"}
                 return self._preferences.page(connection, found, status=422, section="erase", errors=errors)
-            erase(connection, found.holder.partner_id, self._engine.clock.now())
+            erase(connection, self._engine.vault, found.holder.partner_id, self._engine.clock.now())
             return View("erased")
 
         return await self._passes.act(request, Purpose.PREFERENCES, work, left=True)

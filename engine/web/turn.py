@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from engine.errors import StoreError
+from engine.errors import StoreError, Unreadable
 
 T = TypeVar("T")
 
@@ -49,8 +49,8 @@ class Turn:
         while True:
             try:
                 return await self.take(work, first=first)
-            except StoreError:
-                if loop.time() >= until:
+            except StoreError as error:
+                if loop.time() >= until or isinstance(error, Unreadable):  # which waiting does not mend
                     raise
                 await asyncio.sleep(0.1)
 

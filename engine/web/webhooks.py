@@ -22,7 +22,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.background import BackgroundTask
 
 from engine.app import Engine
-from engine.errors import StoreError
+from engine.errors import StoreError, Unreadable
 from engine.hear.intake import UnknownSource
 from engine.model.action import Action, note
 from engine.transport.source import Forged, Hook, NotOurs
@@ -114,6 +114,8 @@ class Webhooks:
         try:
             return reacting.result()
         except StoreError as error:
+            if isinstance(error, Unreadable):
+                raise
             _note_failed(error)
             return self._hearing.silence(name)
 

@@ -17,7 +17,7 @@ from world import CONSENT, person
 from engine.clock import VirtualClock
 from engine.doctor.carriers import check_channels, check_transports, check_webhooks
 from engine.doctor.finding import Finding, Severity
-from engine.doctor.house import check_campaigns, check_database, check_keys, check_standing
+from engine.doctor.house import check_aside, check_campaigns, check_database, check_keys, check_standing
 from engine.doctor.machine import check_disk, check_files, check_sqlite, check_zones
 from engine.doctor.names import check_names
 from engine.doctor.operator import check_alerts, check_help, check_metrics, check_sender
@@ -375,6 +375,7 @@ def test_every_check_of_the_doctors_rooms_is_in_the_tuple() -> None:
         check_keys,
         check_database,
         check_standing,
+        check_aside,
         check_campaigns,
         check_channels,
     }

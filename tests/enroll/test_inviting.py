@@ -107,7 +107,7 @@ def test_nobody_joins_somebody_who_is_there_no_more(world: World, how: str) -> N
         if how == "left":
             leave(connection, ana.id, world.clock.now())
         if how == "erased":
-            erase(connection, ana.id, world.clock.now())
+            erase(connection, world.engine.vault, ana.id, world.clock.now())
     if how == "parted":
         world.alter_couple(world.rows(schema.couples)[0].ref, life_event_at=world.clock.now())
     assert confirm(world).outcome is Outcome.CLOSED

@@ -1,15 +1,15 @@
-"""Fixtures of the tests of faults: rigs that are gone afterwards."""
+"""What the tests of faults share: a rig."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from faults.place import Size
-from faults.rig import Made, rig
+from faults.rig import Rig, rig
 
 
 @pytest.fixture
-def set_up() -> Iterator[Made]:
-    """Makes a rig of a `Size` with these fields."""
+def make() -> Iterator[Callable[[Size], Rig]]:
+    """Makes a rig of a size; it is gone after the test, with all its processes."""
     with ExitStack() as open_now:
-        yield lambda **size: open_now.enter_context(rig(Size(**size)))
+        yield lambda size: open_now.enter_context(rig(size))

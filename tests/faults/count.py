@@ -32,8 +32,13 @@ class Count:
 
     @property
     def right(self) -> bool:
-        """Whether no delivery was lost, doubled, early, told wrongly, or in doubt without a process that was killed."""
-        return not any((self.lost, self.twice, self.untrue, self.early, self.orphaned))
+        """Whether no delivery was lost, doubled, early or told wrongly."""
+        return not any((self.lost, self.twice, self.untrue, self.early))
+
+    @property
+    def spotless(self) -> bool:
+        """Whether, besides, nothing at all is in doubt."""
+        return self.right and not self.in_doubt
 
     def __str__(self) -> str:
         return (

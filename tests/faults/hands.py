@@ -52,11 +52,6 @@ class Hands:
         self.hands.append(hand)
         return hand
 
-    def run(self, *arguments: str, **stage: str) -> "subprocess.CompletedProcess[str]":
-        """Run `rekindle ARGUMENTS` to its end."""
-        command, environment = self._command(arguments, stage)
-        return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-
     def called(self, command: str) -> list[Hand]:
         """Those that run this command now."""
         return [hand for hand in self.hands if hand.arguments[0] == command and hand.process.poll() is None]
@@ -72,7 +67,7 @@ class Hands:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def stop(self, hand: Hand, seconds: float = 120) -> int:
+    def stop(self, hand: Hand, seconds: float = 60) -> int:
         """Tell it to end, as Ctrl-C does, and wait; its exit code."""
         hand.wanted = False
         hand.process.send_signal(signal.SIGTERM)
@@ -128,16 +123,16 @@ class Hands:
     def _start(
         self, name: str, arguments: tuple[str, ...], stage: dict[str, str], log: Path
     ) -> "subprocess.Popen[bytes]":
-        command, environment = self._command(arguments, stage)
-        environment["REKINDLE_TRANSPORTS__SMTP__HELO"] = f"{name}.example"
-        with log.open("ab") as output:
-            return subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
-
-    def _command(self, arguments: tuple[str, ...], stage: dict[str, str]) -> tuple[list[str], dict[str, str]]:
         program = [str(STAGED)] if stage else ["-m", "cli"]
-        staged = {f"STAGE_{key}": value for key, value in stage.items()}
-        command = [sys.executable, *program, "-C", str(self.place.workspace), *arguments]
-        return command, {**os.environ, "PYTHONPATH": str(ROOT), **staged}
+        where = {"PYTHONPATH": str(ROOT), "REKINDLE_TRANSPORTS__SMTP__HELO": f"{name}.example"}
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, *program, "-C", str(self.place.workspace), *arguments],
+                env={**os.environ, **where, **{f"STAGE_{key}": value for key, value in stage.items()}},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
 
 
 LEFT = "SELECT status, count(*) FROM deliveries GROUP BY status"
@@ -149,6 +144,15 @@ def children(pid: int) -> list[int]:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def awake(pid: int) -> bool:
+    """Whether a process runs, and is not stopped."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in {"T", "Z"}
 
 
 def ours(place: Place) -> set[int]:

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable, Mapping
 from random import Random
 
-from faults.hands import Hand, children
+from faults.hands import children
 from faults.rig import Rig
 
 CUT = """
@@ -27,7 +27,7 @@ SELECT name, name, 'doing', dead.id FROM dead, unnest(ARRAY['plan', 'drain', 'ca
 
 def kill_worker(rig: Rig, chance: Random) -> None:
     """Kill one process that works: a worker, or one of a crew."""
-    rig.hands.kill(chance.choice(_working(rig)))
+    rig.hands.kill(chance.choice(rig.working()))
 
 
 def kill_parent(rig: Rig, chance: Random) -> None:
@@ -59,13 +59,13 @@ def cut(rig: Rig, chance: Random) -> None:
 
 def crash_sink(rig: Rig, chance: Random) -> None:
     """Crash the relay: what each connection had in it is accepted or not, and nobody can tell."""
-    rig.unknowable += len(_working(rig)) * rig.place.size.connections
+    rig.unknowable += len(rig.working()) * rig.place.size.connections
     rig.place.sink.crash()
 
 
 def pause(rig: Rig, chance: Random) -> None:
     """Stop a process for longer than its lease lasts, then let it go on."""
-    pid = chance.choice(_working(rig))
+    pid = chance.choice(rig.working())
     rig.hands.tell(pid, signal.SIGSTOP)
     rig.hands.later(rig.place.size.lease + chance.uniform(1, 6), lambda: rig.hands.tell(pid, signal.SIGCONT))
 
@@ -113,12 +113,6 @@ RARE = "crash_sink"
 def deck(chance: Random, round_: int) -> list[str]:
     """The names of the faults of a round, in any order: all of them, but the rare one in every third only."""
     return chance.sample(names := [name for name in HARMS if name != RARE or round_ % 3 == 0], len(names))
-
-
-def _working(rig: Rig) -> list[int]:
-    """The processes that send, but for the parents of crews."""
-    hands: list[Hand] = [*rig.hands.called("worker"), *rig.hands.called("run")]
-    return [pid for hand in hands for pid in children(hand.process.pid) or [hand.process.pid]]
 
 
 def _kill_one(rig: Rig, chance: Random, command: str) -> None:

@@ -16,9 +16,10 @@ from world import CONSENT, person, talk
 from engine.app import Engine
 from engine.clock import VirtualClock
 from engine.define.digest import identified
+from engine.model.hold import HoldKind
 from engine.parts import load_vault
 from engine.settings import load
-from engine.store import joining
+from engine.store import holds, joining
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -48,7 +49,7 @@ CREATE TRIGGER witness AFTER UPDATE ON deliveries FOR EACH ROW
 """
 """Keeps whose delivery it was that came to be in doubt: the row itself forgets."""
 STEP = "talk"
-AT_ONCE = timedelta(minutes=10)
+BEFORE, AT_ONCE, LATER = timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class Size:
     lease: int = 10
     latency: float = 0.02
     connections: int = 4
-    due_in: timedelta = timedelta(minutes=-5)  # from now, to the minute, when the first of them fall due
-    minutes: int = 1  # over which they do
+    seconds: int = 0  # over which they fall due, by whole minutes; 0: all of them have already
+    later: int = 0  # more people, whose messages fall due long after the test
     disk: int | None = None  # megabytes of each of the server's disks, where they can be filled
 
 
@@ -101,6 +102,14 @@ class Place:
         fresh.write_text(str(seconds))
         fresh.replace(self.clock)
 
+    def hold(self, all_of_it: bool) -> None:
+        """Hold everything back, as `rekindle pause --all` does, or let it go on."""
+        with closing(open_database(self.server.url)) as database, database.begin() as connection:
+            if all_of_it:
+                holds.hold(connection, HoldKind.EVERYTHING, "", actor="tests", now=datetime.now(UTC))
+            else:
+                holds.release(connection, HoldKind.EVERYTHING, "")
+
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """What the store says, read without the engine; an order returns nothing."""
         with psycopg.connect(self.server.conninfo, autocommit=True, connect_timeout=10) as connection:
@@ -108,7 +117,7 @@ class Place:
             return found.fetchall() if found.description else []
 
     def _people(self) -> None:
-        """Couples for whom it is noon, enrolled in a campaign whose one step fell due a short time ago, or will."""
+        """Couples for whom it is noon, enrolled in a campaign whose one step fell due minutes ago, or will."""
         database = open_database(self.server.url)
         upgrade(database)
         self.ask(WITNESS)
@@ -119,19 +128,22 @@ class Place:
         vault = load_vault(settings)
         engine = Engine(settings, database, vault, VirtualClock(now - AT_ONCE))
         zone = f"Etc/GMT{-hours:+d}"
-        first_due = noon + self.size.due_in
+        first_due = noon - (timedelta(0) if self.size.seconds else BEFORE)
         times = [
-            (first_due + timedelta(minutes=later)).time().replace(second=0, microsecond=0)
-            for later in range(self.size.minutes)
+            (first_due + timedelta(seconds=later)).time().replace(microsecond=0)
+            for later in range(max(self.size.seconds, 1))
         ]
-        arrivals = [
-            joining.Arrival(f"c{number:06d}", who, *joining.indexes(vault, who), position=position)
-            for number in range(self.size.deliveries // 2)
-            for position in (1, 2)
-            for who in [person(f"P{number}x{position}", zone=zone, send_at=times[number % len(times)], phone=None)]
-        ]
-        with database.begin() as connection:
-            joining.put_in(connection, vault, arrivals, CONSENT, now - AT_ONCE)
+        couples, later = self.size.deliveries // 2, (noon + LATER).time()
+        times = [*(times[number % len(times)] for number in range(couples)), *[later] * (self.size.later // 2)]
+        for first in range(0, len(times), 500):
+            arrivals = [
+                joining.Arrival(f"c{number:06d}", each, *joining.indexes(vault, each), position=position)
+                for number, at in enumerate(times[first : first + 500], first)
+                for position in (1, 2)
+                for each in [person(f"P{number}x{position}", zone=zone, send_at=at, phone=None)]
+            ]
+            with database.begin() as connection:
+                joining.put_in(connection, vault, arrivals, CONSENT, now - AT_ONCE)
         campaign = identified(made_campaign(talk(STEP, days=(noon.weekday(),))))
         began: date = noon.date() - timedelta(days=noon.weekday())
         engine.enroll(campaign, began)

@@ -1,6 +1,5 @@
 """The sink's process, and what it has accepted."""
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,10 +32,6 @@ class Sink:
             number, client, at = line.split()
             self._accepted.append(Accepted(int(number), client, float(at)))
         return self._accepted
-
-    def quicken(self) -> None:
-        """From now on it answers almost at once."""
-        self._process.send_signal(signal.SIGUSR1)
 
     def crash(self) -> None:
         """Kill it and begin another at the same port, which counts on."""

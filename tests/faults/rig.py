@@ -1,14 +1,16 @@
 """A place with processes that work in it, for one test or one benchmark."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 import psycopg
 from faults.count import Count, count, owners, resting
-from faults.hands import Hand, Hands, ours
+from faults.hands import Hands, awake, children, ours
 from faults.place import Place, Size
+
+from engine.model.job import Job
 
 PATIENCE_SECONDS = 60
 """How long a process that wakes may take to say what it did with its batch."""
@@ -26,29 +28,26 @@ class Rig:
         """Whether the sink has accepted this part of all deliveries."""
         return len(self.place.sink.accepted()) >= part * self.place.size.deliveries
 
-    def share(self, hand: Hand) -> int:
-        """How many the sink has accepted from this hand."""
-        return sum(line.client == f"{hand.name}.example" for line in self.place.sink.accepted())
-
-    def takers(self) -> int:
-        """How many now wait for jobs: three in each worker that takes all kinds."""
-        number: int = self.place.ask("SELECT count(*) FROM procrastinate_workers")[0][0]
-        return number
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Everything is on hold meanwhile, as by `rekindle pause --all`."""
-        self.place.ask("INSERT INTO holds (kind, name, since, actor) VALUES ('everything', '', 0, 'test')")
-        yield
-        self.place.ask("DELETE FROM holds")
-
-    def hurry(self) -> None:
-        """Let what waits for another try be tried at once."""
-        self.order("UPDATE deliveries SET send_at = due_at WHERE status = 'planned'")
-
     def go_on(self, part: float) -> None:
         """Wait until the sink has accepted this part of all deliveries."""
         self.hands.until(lambda: self.sent(part))
+
+    def clients(self) -> set[str]:
+        """The names of the processes from which the sink has accepted anything."""
+        return {line.client.partition(".")[0] for line in self.place.sink.accepted()}
+
+    def last_client(self) -> str:
+        """Who sent the last that the sink accepted."""
+        return self.place.sink.accepted()[-1].client.partition(".")[0]
+
+    def ready(self, workers: int) -> bool:
+        """Whether so many workers take jobs, of each kind."""
+        return self.place.ask("SELECT count(*) FROM procrastinate_workers")[0][0] >= workers * len(Job)
+
+    def working(self) -> list[int]:
+        """The processes that send, but for the parents of crews."""
+        hands = [*self.hands.called("worker"), *self.hands.called("run")]
+        return [pid for hand in hands for pid in children(hand.process.pid) or [hand.process.pid]]
 
     def order(self, statement: str) -> None:
         """Change the store behind the engine's back; nothing happens where it cannot be reached."""
@@ -64,8 +63,8 @@ class Rig:
         return count(self.place, self.hands.killed)
 
     def _nobody_knows(self) -> bool:
-        """Whether none of those lives who had what is in doubt: one that was asleep past its lease still says."""
-        return not owners(self.place) & ours(self.place)
+        """Whether none of those is awake who had what is in doubt: one that woke past its lease still says."""
+        return not any(awake(pid) for pid in owners(self.place) & ours(self.place))
 
     @property
     def most_in_doubt(self) -> int:
@@ -75,7 +74,12 @@ class Rig:
     def fair(self, counted: Count) -> bool:
         """Whether nothing was lost, doubled, early or told wrongly, and nothing is in doubt but by a fault: by the
         death of the process that was sending it, no more of each than a batch, or of the sink."""
-        return counted.right and counted.in_doubt <= self.most_in_doubt and counted.unanswered <= self.unknowable
+        return (
+            counted.right
+            and not counted.orphaned
+            and counted.unanswered <= self.unknowable
+            and counted.in_doubt <= self.most_in_doubt
+        )
 
 
 @contextmanager
@@ -88,7 +92,3 @@ def rig(size: Size, *, hurried: bool = True) -> Iterator[Rig]:
             yield made
         finally:
             made.hands.end()
-
-
-Made = Callable[..., Rig]
-"""Makes a rig of a `Size` with these fields, that lasts as long as the test: see conftest.py."""

@@ -2,12 +2,10 @@
 
 A message counts as accepted once FILE has a line about it: its delivery's id, the name that its client gave, and the
 time. Only then is the client answered, LATENCY seconds later. So the count outlives whoever is killed, the sink too.
-SIGUSR1 makes it quick.
 """
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 from time import time
@@ -17,21 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.transports.sink import Seen
 from bench.transports.smtp_sink import SmtpSink
 
-QUICK = 0.001
-"""Not nothing: answers stay in their order."""
-
 
 class Log(Seen):
     """What was accepted, appended to a file."""
 
-    def __init__(self, file: Path, latency: float) -> None:
+    def __init__(self, file: Path) -> None:
         super().__init__()
-        self.latency = latency
         self._file = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def quicken(self) -> None:
-        """From now on a message is answered almost at once."""
-        self.latency = QUICK
 
     def write(self, identity: bytes, client: bytes) -> None:
         """One message has come, whole."""
@@ -41,8 +31,8 @@ class Log(Seen):
 class CountingSink(SmtpSink):
     """One session, which knows its client's name."""
 
-    def __init__(self, log: Log) -> None:
-        super().__init__(log, ("PIPELINING",), log.latency)
+    def __init__(self, log: Log, latency: float) -> None:
+        super().__init__(log, ("PIPELINING",), latency)
         self._log = log
         self._client = b"-"
 
@@ -52,7 +42,6 @@ class CountingSink(SmtpSink):
         super()._obey(line, answers)
 
     def _take(self, where: bytearray, start: int, end: int) -> bytes:
-        self._answers._latency = self._log.latency
         name = where.find(b"\nMessage-ID:", start, end)
         opening = where.find(b"<", name, end)
         self._log.write(bytes(where[opening + 1 : where.find(b">", opening, end)]), self._client)
@@ -60,10 +49,10 @@ class CountingSink(SmtpSink):
 
 
 async def main(port: int, file: Path, latency: float) -> None:
-    log = Log(file, latency)
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGUSR1, log.quicken)
-    server = await loop.create_server(lambda: CountingSink(log), "127.0.0.1", port, backlog=1024)
+    log = Log(file)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: CountingSink(log, latency), "127.0.0.1", port, backlog=1024
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

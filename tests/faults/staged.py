@@ -3,8 +3,8 @@
 STAGE_CARE     seconds between two rounds of care, which are fifteen otherwise
 STAGE_PAUSE    a file: the process that first makes it stops itself (SIGSTOP) between its committed intent and the door
 STAGE_DOOR     the same, but past the last look at the lease, with the first message in its hand
-STAGE_NEWER    a folder of migrations: this process is of the version that has them
 STAGE_CLOCK    a file with the seconds by which this machine's clock is fast; it is read each time
+STAGE_KNOWS    the number of a migration that this process knows beside ours: it is of a newer version
 """
 
 import os
@@ -71,13 +71,14 @@ def shift(file: str) -> None:
     SystemClock.now = now  # type: ignore[method-assign]
 
 
-def upgraded(folder: str) -> None:
-    from engine.store import migrate, version
+def know(newer: str) -> None:
+    from engine.store import version
 
-    version.FOLDER = migrate.FOLDER = Path(folder)
+    ours = version.known()
+    version.known = lambda: [*ours, newer]
 
 
-DIRECTIONS = {"CARE": hurry, "PAUSE": pause, "DOOR": at_the_door, "NEWER": upgraded, "CLOCK": shift}
+DIRECTIONS = {"CARE": hurry, "PAUSE": pause, "DOOR": at_the_door, "CLOCK": shift, "KNOWS": know}
 
 
 if __name__ == "__main__":

@@ -1,108 +1,76 @@
-"""A new version, or the same again, machine after machine while messages leave: nobody notices."""
+"""One machine after another is restarted, or moved to a new version, while all of them send."""
 
-import shutil
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from faults.calling import Callers
-from faults.hands import Hand
-from faults.rig import Made, Rig
+import stores
+from faults.place import Size
+from faults.rig import Rig
 
-from engine.store.version import FOLDER, known
+from engine.store.version import known
 
-pytestmark = [pytest.mark.store("postgresql"), pytest.mark.slow]
+pytestmark = pytest.mark.store(stores.POSTGRESQL)
+Make = Callable[[Size], Rig]
 
-SLOW = {"batch": 5, "latency": 0.2, "connections": 1}
-"""So slow that there is something left to send when processes have ended and others have begun."""
-ADDS = 'op.add_column("deliveries", sa.Column("remark", sa.Text(), nullable=True))'
-BREAKS = "op.execute(\"UPDATE compatibility SET oldest = '9999'\")"
-NEXT = """\
-import sqlalchemy as sa
-from alembic import op
-
-revision = "9999"
-down_revision = "{before}"
-
-
-def upgrade() -> None:
-    {what}
+LOADED = Size(deliveries=300, batch=10, lease=120, latency=0.05, connections=2)
+NEWER = "9999"
+MIGRATION = """
+ALTER TABLE deliveries ADD COLUMN tone text;
+CREATE INDEX tones ON deliveries (tone) WHERE tone IS NOT NULL;
+UPDATE alembic_version SET version_num = '{newer}';
+UPDATE compatibility SET oldest = '{oldest}';
 """
 
 
-def next_release(made: Rig, what: str) -> str:
-    """The migrations of a version after this one, whose own does that."""
-    folder = Path(shutil.copytree(FOLDER, made.place.folder / "next"))
-    (folder / "versions" / "9999_next.py").write_text(NEXT.format(before=known()[-1], what=what))
-    return str(folder)
+def test_workers_are_restarted_one_after_another(make: Make) -> None:
+    """Each ends with 0 when it is told to (SIGTERM), whatever it is at, and nothing at all is in doubt afterwards."""
+    made = make(LOADED)
+    hands = [made.hands.begin("worker") for _ in range(3)]
+    made.hands.begin("run", "--no-web")
 
-
-def begin(made: Rig, **given: str) -> Hand:
-    """A worker, which waits for work when this returns; nobody sends until then."""
-    with made.held():
-        before = made.takers()
-        hand = made.hands.begin("worker", **given)
-        made.hands.until(lambda: made.takers() == before + 3)
-    return hand
-
-
-def more_from(made: Rig, *hands: Hand) -> None:
-    """Wait until each of them has sent another ten."""
-    before = [made.share(hand) for hand in hands]
-    made.hands.until(lambda: all(made.share(hand) >= had + 10 for hand, had in zip(hands, before, strict=True)))
-
-
-def test_restarted_one_after_another_they_leave_nothing_in_doubt(set_up: Made) -> None:
-    """SIGTERM lets each record what it has handed over and answer who has called; the others go on meanwhile."""
-    made = set_up(deliveries=400, batch=10, latency=0.1, connections=1)
-    hands = [made.hands.begin(*command) for command in (["worker", "--processes", "2"], ["run", "--no-web"])]
-    callers = Callers(made.place, made.hands, most=20)
-    try:
-        for number, hand in enumerate([*hands, *made.hands.called("web")], 1):
-            made.go_on(number * 0.15)
-            assert made.hands.stop(hand) == 0, hand.said()
-            made.hands.begin(*hand.arguments, name=hand.name)
-        made.place.sink.quicken()
-        made.hands.until(lambda: len(callers.heard) == 20)
-    finally:
-        callers.close()
+    codes = []
+    for part, hand in zip((0.1, 0.3, 0.5), hands, strict=True):
+        made.go_on(part)
+        codes.append(made.hands.stop(hand))
+        made.hands.begin("worker")
     counted = made.settle()
-    assert made.fair(counted)
-    assert (counted.in_doubt, callers.forgotten(), made.hands.ended) == (0, 0, [])
+
+    assert codes == [0, 0, 0]
+    assert counted.spotless, counted
 
 
-def test_the_next_version_works_beside_this_one_when_its_migration_lets_it(set_up: Made) -> None:
-    """The database is upgraded under load; workers of both versions send, and nothing is in doubt."""
-    made = set_up(deliveries=240, **SLOW)
-    newer = next_release(made, ADDS)
-    old, other = begin(made), begin(made)
-    more_from(made, old, other)
-    assert made.hands.run("db", "upgrade", NEWER=newer).returncode == 0
-    assert made.hands.stop(other) == 0
-    new = begin(made, NEWER=newer)
-    more_from(made, old, new)
-    assert made.hands.stop(old) == 0
-    again = begin(made)  # of this version still
-    more_from(made, again, new)
-    assert made.hands.stop(again) == 0
-    made.place.sink.quicken()
-    counted = made.settle()
-    assert made.fair(counted)
-    assert (counted.in_doubt, made.hands.ended) == (0, [])
-
-
-def test_after_a_migration_that_does_not_let_it_this_version_takes_no_work(set_up: Made) -> None:
-    """Started all the same, it ends and says which version the database is at; the next version sends everything."""
-    made = set_up(deliveries=100, batch=5, latency=0.05)
-    newer = next_release(made, BREAKS)
-    old = made.hands.begin("worker")
+def test_the_schema_is_upgraded_under_workers_of_the_version_before(make: Make) -> None:
+    """They go on, one that is started again too; those of the new version join; then the old ones end one by one."""
+    made = make(LOADED)
+    made.place.hold(True)
+    old = [made.hands.begin("worker") for _ in range(2)]
+    made.hands.until(lambda: made.ready(2))
+    made.place.hold(False)
     made.go_on(0.1)
-    assert made.hands.stop(old) == 0
-    assert made.hands.run("db", "upgrade", NEWER=newer).returncode == 0
-    before = len(made.place.sink.accepted())
-    refused = made.hands.run("worker")
-    assert (refused.returncode != 0, "version 9999" in refused.stderr) == (True, True)
-    assert len(made.place.sink.accepted()) == before
-    made.hands.begin("worker", NEWER=newer)
+
+    made.place.ask(MIGRATION.format(newer=NEWER, oldest=known()[-1]))
+    assert made.hands.stop(old[0]) == 0
+    again, new = made.hands.begin("worker"), made.hands.begin("worker", KNOWS=NEWER)
+    made.hands.until(lambda: made.clients() >= {again.name, new.name})
+    for each in (old[1], again):
+        assert made.hands.stop(each) == 0
     counted = made.settle()
-    assert made.fair(counted)
-    assert counted.in_doubt == 0
+
+    assert counted.spotless, counted
+    assert made.last_client() == new.name
+
+
+def test_a_schema_that_is_not_for_the_version_before(make: Make) -> None:
+    """A worker of the old version refuses it with a sentence and sends nothing; one of the new version sends all."""
+    made = make(Size(deliveries=40))
+    made.place.ask(MIGRATION.format(newer=NEWER, oldest=NEWER))
+
+    old = made.hands.begin("worker")
+    old.wanted = False
+    assert old.process.wait(120) not in {0, None}
+    new = made.hands.begin("worker", KNOWS=NEWER)
+    counted = made.settle()
+
+    assert f"The database is at version {NEWER}, which this Rekindle does not know." in " ".join(old.said().split())
+    assert counted.spotless, counted
+    assert made.clients() == {new.name}

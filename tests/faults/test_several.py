@@ -1,63 +1,78 @@
-"""Several at once: two schedulers, a worker that sleeps past its lease, machines whose clocks differ."""
+"""Several that work on one store: two schedulers, one that sleeps past its lease, and one whose clock is wrong."""
 
 import signal
-from datetime import timedelta
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from faults.rig import Made
+import stores
+from faults.harm import DOUBLE, LOSE, STALL
+from faults.place import Size
+from faults.rig import Rig
 
-pytestmark = [pytest.mark.store("postgresql"), pytest.mark.slow]
+pytestmark = pytest.mark.store(stores.POSTGRESQL)
+Make = Callable[[Size], Rig]
+
+HOUR = 3600
 
 
-def test_two_schedulers_plan_each_delivery_once(set_up: Made) -> None:
-    """Both look at the same places at the same seconds; a place moves on once, and each delivery is one row."""
-    made = set_up(deliveries=300, batch=10)
-    for _ in range(2):
-        made.hands.begin("run", "--no-web")
+def test_two_schedulers(make: Make) -> None:
+    """Two that each plan and send everything send each message once, while jobs are doubled, lost and stalled."""
+    made = make(Size(deliveries=300, batch=10))
+    for command in (("run", "--no-web"), ("run", "--no-web"), ("worker", "--only", "plan", "--only", "care")):
+        made.hands.begin(*command)
+
+    for part, order in ((0.02, DOUBLE), (0.3, LOSE), (0.5, STALL), (0.7, DOUBLE)):
+        made.go_on(part)
+        made.order(order)
     counted = made.settle()
-    assert made.fair(counted)
-    assert (counted.rows, counted.in_doubt) == (300, 0)
+
+    assert counted.spotless, counted
 
 
 @pytest.mark.parametrize("where", ["PAUSE", "DOOR"])
-def test_a_worker_that_wakes_past_its_lease_sends_nothing_that_another_may_have_sent(set_up: Made, where: str) -> None:
-    """Asleep before it looked at its lease, it hands nothing over; asleep after, what it held is nobody else's."""
-    made = set_up(deliveries=100, batch=10)
+def test_a_worker_sleeps_past_its_lease_and_wakes(make: Make, where: str) -> None:
+    """What it had in its hands is in doubt by then and not another's to send; it sends no more of it than it must."""
+    made = make(Size(deliveries=100, batch=10))
     file = made.place.folder / "asleep"
-    for _ in range(2):
-        made.hands.begin("worker", **{where: str(file)})
-    made.hands.until(lambda: file.exists() and file.read_text() != "")
-    made.hands.until(lambda: made.place.ask("SELECT count(*) FROM doubted")[0][0] > 0)
-    made.hands.tell(int(file.read_text()), signal.SIGCONT)
-    made.hands.until(lambda: made.place.ask("SELECT count(*) FROM deliveries WHERE status = 'in_doubt'") == [(0,)])
-    late = made.place.ask("SELECT count(*) FROM attempts WHERE detail LIKE 'The lease ran out%'")[0][0]
-    assert late == (10 if where == "PAUSE" else 0)
-    made.hurry()
-    counted = made.settle()
-    assert made.fair(counted)
-    assert (counted.in_doubt, made.hands.ended) == (0, [])
-
-
-def test_a_machine_whose_clock_is_wrong_sends_nothing_by_it(set_up: Made) -> None:
-    """It ends and says why, and the others send."""
-    made = set_up(deliveries=200, batch=10)
-    wrong = made.hands.begin("worker", CLOCK=str(made.place.clock))
+    sleeper = made.hands.begin("worker", **{where: str(file)})
+    made.hands.until(lambda: asleep(file))
     made.hands.begin("worker")
-    made.go_on(0.2)
-    made.place.set_clock(-3600)
-    made.hands.until(lambda: any(wrong.name in said and "NTP" in said for said in made.hands.ended))
-    made.place.set_clock(0)
+    before = made.settle()
+    assert before.right, before
+    assert before.in_doubt == made.place.size.batch
+
+    sleeper.wanted = False
+    sleeper.process.send_signal(signal.SIGTERM)  # it hears of it when it wakes, and ends once it has recorded
+    sleeper.process.send_signal(signal.SIGCONT)
+    sleeper.process.wait(60)
     counted = made.settle()
-    assert made.fair(counted)
-    assert counted.in_doubt == 0
+
+    assert counted.right, counted
+    assert counted.in_doubt <= before.in_doubt
+    if where == "PAUSE":
+        assert sleeper.name not in made.clients()
 
 
-def test_a_machine_whose_clock_is_an_hour_fast_sends_nothing_an_hour_early(set_up: Made) -> None:
-    """What is due within that hour is not even planned."""
-    made = set_up(deliveries=100, due_in=timedelta(minutes=30))
-    fast = made.hands.begin("worker", CLOCK=str(made.place.clock))
-    made.hands.until(lambda: made.takers() > 0)
-    made.place.set_clock(3600)
-    made.hands.until(lambda: any(fast.name in said and "NTP" in said for said in made.hands.ended))
-    assert made.place.ask("SELECT count(*) FROM deliveries") == [(0,)]
-    assert made.place.sink.accepted() == []
+def asleep(file: Path) -> bool:
+    """Whether the process that the file names has stopped itself."""
+    if not file.exists() or not (number := file.read_text()):
+        return False
+    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+def test_a_clock_goes_wrong(make: Make, ahead: int) -> None:
+    """Where a clock is an hour wrong, its worker ends and says so; nothing is planned or sent early, or in doubt."""
+    made = make(Size(deliveries=200, batch=10, later=40))
+    wrong = made.hands.begin("worker", CLOCK=str(made.place.clock))
+    made.hands.until(lambda: wrong.name in made.clients())
+    made.hands.begin("worker")
+
+    made.place.set_clock(ahead)
+    made.hands.until(lambda: bool(made.hands.ended))
+    wrong.wanted = False
+    counted = made.settle()
+
+    assert counted.spotless, counted
+    assert f"s {'fast' if ahead > 0 else 'slow'} by the database server's" in wrong.said()

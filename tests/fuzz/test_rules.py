@@ -170,6 +170,33 @@ def test_an_answer_is_shown_only_when_both_have_answered() -> None:
     assert "private" in broken(*private)
 
 
+def test_two_shared_answers_are_revealed() -> None:
+    """When both were told that their answers are kept to be shared, a reveal is there."""
+    one = acting(Kind.ANSWER, 1, 210, delivery=1, text="we walked", share=True, by="page")
+    both = acting(
+        Kind.ANSWER, 2, 220, delivery=2, text="by the lake", share=True, by="page", script=one[0], record=one[1]
+    )
+    assert "revealed" in broken(*both)
+    reveal = {"enrollment_id": 100, "step": "ask", "occurrence": 0}
+    shown = replace(both[1], tables={**TABLES, "reveals": (reveal,)})
+    assert "revealed" not in broken(both[0], shown)
+
+
+def test_what_comes_late_joins_no_other_message() -> None:
+    """More than an hour late, on a day that has had a message: a violation though the caps would let it."""
+    second = replace(RECORD.accepted[0], n=502, asked=501, at=MONDAY + 2 * HOUR, delivery=5)
+    record = replace(
+        RECORD,
+        rows=(*RECORD.rows, row(5, step="late", occurrence=0, due_at=int(MONDAY * 1_000))),
+        accepted=(*RECORD.accepted, second),
+        intents=(*RECORD.intents, Intent(500, second.at, 5)),
+    )
+    steps = (*COURSE.steps, replace(COURSE.steps[0], key="late", weeks=(1,), audience="alternating"))
+    script = replace(SCRIPT, courses=(replace(COURSE, steps=steps),))
+    assert broken(script, record) == {"caps"}
+    assert broken(script, moved(record, 5, -1.5 * HOUR)) == set()
+
+
 def test_what_an_erased_partner_leaves_behind_is_told() -> None:
     """After an erasure no table has a row of that partner; after leaving no answer is left that nobody saw."""
     assert "erased" in broken(*acting(Kind.ERASE, 1, 250))

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hearing import Line, email_index, phone_index
 from rig_twilio import ACCOUNT, PUBLIC_URL, SENDER, TOKEN, configured
+from sqlalchemy import event
 from twilio.request_validator import RequestValidator
 from world import Answering, World, person, phone
 
@@ -42,6 +43,20 @@ def twilio(line: Line, url: str, form: dict[str, str], token: str = TOKEN) -> Ho
     signature = RequestValidator(token).compute_signature(url, form)
     kind = url.partition("?")[0].rpartition("/")[2]
     return Hook(kind, url, {"x-twilio-signature": signature}, urlencode(form).encode(), line.world.clock.now())
+
+
+@pytest.mark.store("postgresql")
+def test_a_status_of_twilios_costs_ten_statements_at_most() -> None:
+    """One status, verified, stored and reacted to, is ten statements to a server or fewer, its locks among them."""
+    line, hearing = heard_by(configured(), Channel.SMS)
+    form = {"AccountSid": ACCOUNT, "To": phone("Ana"), "From": SENDER, "MessageSid": SID, "MessageStatus": "delivered"}
+    url = f"{PUBLIC_URL}/webhooks/twilio/status?delivery={line.reference(1)}"
+    said: list[str] = []
+    event.listen(line.world.database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    hearing.react(hearing.receive("twilio", twilio(line, url, form)))
+    told = tuple(said)
+    assert [row.delivery_id for row in line.world.rows(schema.heard)] == [1]
+    assert len(told) <= 10, told
 
 
 def test_twilio_tells_of_a_text_and_is_answered_once_in_its_own_words() -> None:

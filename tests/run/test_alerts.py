@@ -5,7 +5,7 @@ import logging
 import pytest
 from world import World, person
 
-from engine.run.ticker import AlertLog
+from engine.run.alert_log import AlertLog
 from engine.store import alerts
 
 

@@ -4,14 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
+from running import due, living
 from sqlalchemy import text
-from world import Answering, World, person, talk
+from world import Answering, World
 
-from engine.app import Engine
-from engine.clock import SystemClock, VirtualClock
+from engine.clock import VirtualClock
 from engine.errors import Refused, StoreError
 from engine.model.job import Job
 from engine.model.notice import Notice
@@ -21,27 +20,6 @@ from engine.store.jobs import Called
 from engine.store.notices import Posted
 
 pytestmark = pytest.mark.store("postgresql")
-
-
-def due(people: int, **given: Any) -> World:
-    """A world in which it is noon, and a step of all these people fell due five minutes ago."""
-    now = datetime.now(UTC)
-    hours = 12 - now.hour
-    noon = now + timedelta(hours=hours)
-    began = noon.date() - timedelta(days=noon.weekday())
-    world = World(talk(days=(noon.weekday(),)), begins=now - timedelta(minutes=10), **given)
-    send_at = (noon - timedelta(minutes=5)).time().replace(second=0, microsecond=0)
-    for number in range(people):
-        world.join(f"c{number}", person(f"P{number}", zone=f"Etc/GMT{-hours:+d}", send_at=send_at))
-    world.enroll(began)
-    return world
-
-
-def living(world: World) -> Engine:
-    """An engine of that world by the clock on the wall."""
-    engine = world.another_engine()
-    engine.clock = SystemClock()
-    return engine
 
 
 def worked(*workers: Worker, until: Callable[[], bool]) -> None:

@@ -34,7 +34,7 @@ def reopened(tmp_path: Path, world: World) -> World:
 def test_a_backup_is_whole_private_and_taken_while_another_writes(world: World, tmp_path: Path) -> None:
     copy = tmp_path / "copy.sqlite3"
     with world.database.begin():
-        back_up(world.database, copy)
+        back_up(world.database, copy, NOW)
     assert faults_of(copy) == []
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert {path.name for path in tmp_path.glob("copy*")} == {"copy.sqlite3"}
@@ -44,13 +44,13 @@ def test_a_backup_is_whole_private_and_taken_while_another_writes(world: World, 
 def test_no_file_is_written_over(world: World, tmp_path: Path) -> None:
     (tmp_path / "copy.sqlite3").write_text("precious")
     with pytest.raises(Refused, match="there already"):
-        back_up(world.database, tmp_path / "copy.sqlite3")
+        back_up(world.database, tmp_path / "copy.sqlite3", world.clock.now())
     assert (tmp_path / "copy.sqlite3").read_text() == "precious"
 
 
-def test_a_restored_database_sends_nothing_until_it_is_resumed(world: World, tmp_path: Path) -> None:
+def test_a_restored_database_sends_nothing_until_it_is_confirmed(world: World, tmp_path: Path) -> None:
     """Tuesday's messages went out after the backup was made: the backup does not know."""
-    back_up(world.database, tmp_path / "copy.sqlite3")
+    back_up(world.database, tmp_path / "copy.sqlite3", world.clock.now())
     world.go_to("2026-03-03T09:00")
     assert len(world.inbox.messages) == 2
     done = restore(world.database, tmp_path / "copy.sqlite3", NOW)
@@ -62,7 +62,7 @@ def test_a_restored_database_sends_nothing_until_it_is_resumed(world: World, tmp
 
 
 def test_looking_changes_nothing(world: World, tmp_path: Path) -> None:
-    back_up(world.database, tmp_path / "copy.sqlite3")
+    back_up(world.database, tmp_path / "copy.sqlite3", world.clock.now())
     before = (tmp_path / "rekindle.sqlite3").read_bytes()
     restore(world.database, tmp_path / "copy.sqlite3", NOW, dry_run=True)
     assert (tmp_path / "rekindle.sqlite3").read_bytes() == before
@@ -101,7 +101,7 @@ def another(path: Path) -> None:
 def test_what_is_no_good_backup_is_refused_and_nothing_has_changed(
     world: World, tmp_path: Path, harm: object, said: str
 ) -> None:
-    back_up(world.database, tmp_path / "copy.sqlite3")
+    back_up(world.database, tmp_path / "copy.sqlite3", world.clock.now())
     harm(tmp_path / "copy.sqlite3")  # type: ignore[operator]
     before = (tmp_path / "rekindle.sqlite3").read_bytes()
     with pytest.raises((Refused, StoreError), match=said):

@@ -29,7 +29,7 @@ def together(*templates: Path) -> World:
 
 def erase(world: World, partner: int = 1) -> bool:
     with world.database.begin() as connection:
-        return erasing.erase(connection, partner, world.clock.now())
+        return erasing.erase(connection, VAULT, partner, world.clock.now())
 
 
 def to_ben(world: World) -> list[str]:

@@ -67,9 +67,8 @@ def test_a_call_is_kept_once_and_done_is_for_good(world: World) -> None:
         intake.mark(connection, number, intake.CallStatus.FAILED, "LookupError")
         assert list(intake.waiting(connection, NINE, NINE, 9)) == []
         assert list(intake.waiting(connection, NINE, NINE - timedelta(seconds=1), 9)) == [number]
-        intake.mark(connection, number, intake.CallStatus.DONE)
-        intake.mark(connection, number, intake.CallStatus.FAILED, "late")
-        assert intake.is_done(connection, number)
+        assert intake.mark(connection, number, intake.CallStatus.DONE)
+        assert not intake.mark(connection, number, intake.CallStatus.FAILED, "late")
         assert intake.find(connection, 99) is None
 
 

@@ -1,6 +1,7 @@
 """The outbox leaves real files: whole, named by delivery, never overwritten."""
 
 import asyncio
+import errno
 from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
@@ -78,3 +79,21 @@ def test_an_option_it_does_not_have_is_refused_and_the_nearest_is_named() -> Non
     with pytest.raises(SettingsError) as refused:
         OutboxTransport.configure(Setup("outbox", {"foldr": "x"}))
     assert "folder" in refused.value.fix
+
+
+def test_a_disk_that_is_full_refuses_the_message_leaves_nothing_half_written_and_takes_it_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = OutboxTransport(tmp_path / "out")
+    with monkeypatch.context() as patched:
+
+        def no_room(_path: Path, _content: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        patched.setattr(Path, "write_bytes", no_room)
+        (outcome,) = send(outbox, email(1))
+    assert isinstance(outcome, Misconfigured)  # it pauses the transport, and burns nothing
+    assert "No space left on device" in outcome.detail
+    assert list((tmp_path / "out").iterdir()) == []
+    (outcome,) = send(outbox, email(1))
+    assert isinstance(outcome, Accepted)

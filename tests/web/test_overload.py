@@ -276,6 +276,22 @@ def test_a_text_that_cannot_be_reacted_to_for_the_database_is_kept_and_the_next_
     assert len(world.rows(schema.suppressions)) == 1
 
 
+def test_a_database_file_that_is_taken_away_is_no_loss_to_whoever_calls_again_once_it_is_back(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "TRYING_SECONDS", 0)
+    app, file = create_app(world.engine), tmp_path / "r.sqlite3"
+    file.rename(tmp_path / "aside")
+    assert call(app, "POST", EVENTS, content=ONE, headers=signed(EVENTS, ONE)).status_code == 503
+    assert call(app, "GET", JOIN).status_code in (200, 503)
+    assert call(app, "GET", "/readyz").status_code == 503
+    assert call(app, "GET", "/healthz").status_code == 200
+    (tmp_path / "aside").rename(file)
+    assert call(app, "POST", EVENTS, content=ONE, headers=signed(EVENTS, ONE)).status_code == 204
+    assert call(app, "GET", "/readyz").status_code == 200
+    assert statuses(world) == ["done"]
+
+
 def in_turn(talk: Callable[[Turn, list[str]], Awaitable[None]]) -> list[str]:
     """What was done, in its order."""
     order: list[str] = []

@@ -1,0 +1,34 @@
+"""What is left at the end of a life, read by SQL alone, as the record has it."""
+
+from typing import TYPE_CHECKING, Any
+
+from fuzz.record import Record
+
+if TYPE_CHECKING:
+    from fuzz.world import World
+
+
+def kept(world: "World") -> Record:
+    """The record of a life that is over."""
+    book, town = world.notebook, world.town
+    names = [name for (name,) in town.ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    tables = {name: _rows(world, name) for name in names if not name.startswith("sqlite_")}
+    return Record(
+        intents=tuple(book.intents),
+        accepted=tuple(book.accepted),
+        done=tuple(book.done),
+        shown=tuple(book.shown),
+        said="\n".join([*book.said, repr(vars(world.main.engine.measures))]),
+        partners=dict(town.rows),
+        enrollments=dict(town.enrollments),
+        rows=tables.pop("deliveries"),
+        tables=tables,
+        faults=dict(book.faults),
+        courses={campaign.digest: number for number, campaign in enumerate(town.campaigns)},
+    )
+
+
+def _rows(world: "World", table: str) -> tuple[dict[str, Any], ...]:
+    cursor = world.disk.driver.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608 - a name of our schema
+    columns = [each[0] for each in cursor.description]
+    return tuple(dict(zip(columns, row, strict=True)) for row in cursor)

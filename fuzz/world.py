@@ -1,0 +1,392 @@
+"""Acts a script out on the real engine, and returns the record of what truly happened. Same script, same record.
+
+Time goes from one instant at which there is something to do to the next. What is due at an instant is done before the
+pass, at some step of it, inside the provider's hand-over, or behind it: which, the seed decides.
+"""
+
+import asyncio
+import heapq
+import logging
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from engine import app
+from engine.app import Engine
+from engine.clock import VirtualClock
+from engine.model.campaign import Channel
+from engine.render.compose import Composer
+from engine.settings import Settings
+from engine.transport.base import Message, SmsMessage
+from engine.transport.chaos import Died
+from fuzz import loop as loops
+from fuzz.campaigns import templates
+from fuzz.keeping import kept
+from fuzz.machine import Disk, Process, Skewed
+from fuzz.notebook import Listening, Notebook
+from fuzz.people import ACTS, REFUSALS, look_at_own_data
+from fuzz.provider import Line, Provider, chance
+from fuzz.record import Record
+from fuzz.script import Happening, Kind, Script
+from fuzz.town import Town
+from fuzz.zones import Zones
+
+BREATH = 1.0
+IDLE = timedelta(minutes=15)
+MOST_TRIES = 4  # of a call that was not answered with 200, and of an act that failed
+AGAIN_AFTER = 60.0
+_composers: dict[str, Composer] = {}
+
+
+class World:
+    """One life."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.clock = VirtualClock(datetime.fromtimestamp(script.begins, UTC))
+        self.notebook = Notebook(self.clock)
+        self.disk = Disk(self.notebook)
+        self.town = Town(script, self.disk, self.notebook)
+        self.zones = Zones()
+        self.providers = {channel: Provider(channel, script, self) for channel in (Channel.EMAIL, Channel.SMS)}
+        self.settings = Settings(
+            workspace=Path("nowhere"),
+            templates=[templates()],
+            batch=script.batch,
+            lease_seconds=script.lease_seconds,
+        )
+        self._loop = loops.LeapingLoop(self.clock)
+        self._order = count()
+        self._agenda: list[tuple[float, int, Callable[[], None] | Happening]] = []
+        self._due: list[Happening] = []
+        self._calls: list[tuple[float, int, str, dict[str, Any]]] = []
+        self._tried: dict[int, int] = {}
+        self._copies: dict[float, bytes] = {}
+        self._crash: str | None = None
+        self._faults_at: dict[str, list[str]] = {}
+        self._stalls: list[Happening] = []
+        self._hooks = 0
+        self._deep = False
+        self.second: Process | None = None
+        self._second_until = self._away_until = self.skew = 0.0
+        self._held: datetime | None = None
+        self._asked_wake: tuple[Any, datetime | None] = (None, None)
+        self.main = self._process("main")
+
+    def _process(self, name: str, skew: float = 0.0) -> Process:
+        clock = Skewed(self.clock, skew) if skew else self.clock
+
+        def lines(process: Process) -> dict[Channel, Line]:
+            return {channel: Line(provider, process) for channel, provider in self.providers.items()}
+
+        process = Process(name, self.disk, self.settings, clock, lines, self.between)
+        _share(process.engine)
+        return process
+
+    def live(self) -> Record:
+        """From the beginning to the end."""
+        for happening in self.script.happenings:
+            self._at(happening.at, happening)
+            if happening.kind is Kind.RESTORE:
+                self._at(happening.detail["of"], self._copy)
+        try:
+            while (instant := self._next()) is not None and instant <= self.script.ends:
+                self.clock.move_to(datetime.fromtimestamp(instant, UTC))
+                self._round()
+            self._at_the_end()
+            return kept(self)
+        finally:
+            self.zones.put_back()
+            self._loop.close()
+            self.disk.close()
+
+    def _at(self, when: float, what: "Callable[[], None] | Happening") -> None:
+        heapq.heappush(self._agenda, (math.ceil(when), next(self._order), what))
+
+    @property
+    def now(self) -> float:
+        return self.clock.now().timestamp()
+
+    def _next(self) -> float | None:
+        """The next instant at which there is something to do."""
+        found = [self._agenda[0][0]] if self._agenda else []
+        if self._calls:
+            found.append(self._calls[0][0])
+        wake = self._wake()
+        if wake is not None:
+            found.append(wake)
+        return max(min(found), self.now) if found else None
+
+    def _wake(self) -> float | None:
+        """When the scheduler looks next and finds something to do."""
+        now = self.clock.now()
+        wake = self._next_wake()
+        if wake is None:
+            return None
+        if wake <= now and self._held is not None and self._held > now:
+            # A limit or a rest keeps back what is due: until it may go, only what falls due meanwhile is to be done.
+            wake = min(self._held, self._next_wake(now) or self._held)
+        at = max(wake.timestamp(), self.now + BREATH, self._away_until)
+        grain = self.script.tick_seconds
+        return self.script.begins + math.ceil((at - self.script.begins) / grain) * grain
+
+    def _next_wake(self, after: datetime | None = None) -> datetime | None:
+        known = self.disk.driver.total_changes, after
+        if self._asked_wake[0] != known:
+            engine = self.main.engine
+            self._asked_wake = known, engine.next_wake() if after is None else engine.next_wake(after)
+        return self._asked_wake[1]
+
+    def _round(self) -> None:
+        """Do what is due now."""
+        self._call()
+        self._take_up()
+        wake = self._next_wake()
+        if wake is None or wake > self.clock.now() or self.now < self._away_until:
+            self._act_all()
+            return
+        for happening in [each for each in self._due if self._chance("early", each.number) < 0.4]:
+            self._due.remove(happening)
+            self._act(happening)
+        second = self._working_second()
+        point = self._chance("second", self._hooks)
+        if second is not None and point < 0.25:
+            self._tick(second)
+        self._held = self._tick(self.main)
+        if second is not None and point > 0.75 and self._working_second() is second:
+            self._tick(second)
+        self._take_up()
+        self._act_all()
+
+    def _chance(self, *about: object) -> float:
+        return chance(self.script.seed, *about)
+
+    def _working_second(self) -> Process | None:
+        """The second scheduler, while there is one."""
+        if self.now >= self._second_until:
+            self.second = None
+        elif self.second is None:
+            self.second = self._process("second", self.skew)
+        return self.second
+
+    def _tick(self, process: Process) -> datetime | None:
+        """One pass of a process; until when a limit holds back what is due. When it fails, another starts."""
+        mine = self._loop if process is self.main else loops.LeapingLoop(self.clock)
+        try:
+            done = loops.run(mine, process.engine.tick())
+            return done.delivered.paced_until or self._idle(process)
+        except Died:
+            self.notebook.faults["died"] += 1
+        except Exception as error:
+            self.notebook.faults["pass failed"] += 1
+            self.notebook.hear(error)
+        finally:
+            if mine is not self._loop:
+                mine.close()
+        self._restart(process)
+        return None
+
+    def _idle(self, process: Process) -> datetime | None:
+        """What a pass leaves behind as due is held by something: passes that do nothing are not acted out one by one.
+
+        Whatever happens, and whatever else falls due, is a reason to look again.
+        """
+        wake = self._next_wake()
+        return self.clock.now() + IDLE if wake is not None and wake <= process.clock.now() else None
+
+    def _restart(self, process: Process) -> None:
+        process.store.dead = True
+        if process is self.second:
+            self.second = None
+        else:
+            self.main = self._process("main")
+
+    def between(self, process: Process, where: str) -> None:
+        """A step has been taken: here it may die, somebody may come in, another scheduler may work."""
+        self._hooks += 1
+        if self._crash == where and process is self.main:
+            self._crash = None
+            process.die()
+        if where in self._faults_at:
+            self.disk.faults += self._faults_at.pop(where)
+        if self._deep:
+            return
+        self._take_up()
+        point = self._chance("between", self._hooks)
+        if self._due and point < 0.5:
+            self._aside(lambda: self._act(self._due.pop(0)))
+        if process is self.main and point > 0.6:
+            second = self._working_second()
+            if second is not None:
+                self._aside(lambda: loops.beside(lambda: self._tick(second)))
+
+    def _aside(self, work: Callable[[], Any]) -> None:
+        """Do something in the middle of something else, and nothing in the middle of that."""
+        self._deep = True
+        try:
+            work()
+        finally:
+            self._deep = False
+
+    async def stall(self, process: Process, where: str) -> None:
+        """The hand-over takes as long as somebody has said it should: frozen, or only slow."""
+        if self._deep or not self._stalls or self._stalls[0].detail.get("where", "after") != where:
+            return
+        it = self._stalls.pop(0)
+        self.notebook.faults["stall"] += 1
+        seconds = float(it.detail["seconds"])
+        if it.detail.get("frozen", True):
+            self.clock.fast_forward(timedelta(seconds=seconds))
+            self.between(process, "stalled")
+            return
+        for _ in range(4):
+            await asyncio.sleep(seconds / 4)
+            self.between(process, "stalled")
+
+    def call_later(self, channel: str, message: Message, receipt: str, *, surely: bool) -> None:
+        """The provider may tell later that a message has arrived."""
+        rate = self.script.rates.get("told_unknown" if surely else "told", 0.0)
+        if self._chance("told", message.delivery_id) >= rate:
+            return
+        about: dict[str, Any] = {"type": "delivered", "reference": message.reference, "receipt": receipt}
+        if not surely and self._chance("only receipt", message.delivery_id) < 0.3:
+            del about["reference"]
+        after = 1 + self._chance("after", message.delivery_id) ** 3 * 7200
+        key = f"told {message.delivery_id} {receipt}"
+        kind = "sms" if isinstance(message, SmsMessage) else channel
+        heapq.heappush(self._calls, (math.ceil(self.now + after), next(self._order), kind, {"key": key, **about}))
+
+    def _call(self) -> None:
+        """The providers' calls that are due now, each channel's as one batch."""
+        entries: dict[str, list[dict[str, Any]]] = {}
+        while self._calls and self._calls[0][0] <= self.now:
+            _, _, channel, about = heapq.heappop(self._calls)
+            entries.setdefault(channel, []).append(self.town.entry(**about))
+        for channel, batch in entries.items():
+            if not self.town.told(self.main, channel, batch):
+                self.notebook.faults["call refused"] += 1
+                self._try_again(channel, batch, 1)
+
+    def _try_again(self, channel: str, batch: list[dict[str, Any]], times: int) -> None:
+        def again() -> None:
+            if not self.town.told(self.main, channel, batch) and times < MOST_TRIES:
+                self._try_again(channel, batch, times + 1)
+
+        self._at(self.now + AGAIN_AFTER, again)
+
+    def _take_up(self) -> None:
+        """Let what the machine does begin, and have what people do wait for its moment in this round."""
+        while self._agenda and self._agenda[0][0] <= self.now:
+            what = heapq.heappop(self._agenda)[2]
+            if not isinstance(what, Happening):
+                what()
+            elif what.kind in ACTS:
+                self._due.append(what)
+            else:
+                self._begin(what)
+
+    def _act_all(self) -> None:
+        while self._due:
+            self._act(self._due.pop(0))
+
+    def _act(self, it: Happening) -> None:
+        """Act something out, and write down whether its author was told "done"; who was not tries again."""
+        told, about = False, dict[str, Any]()
+        failed = False
+        try:
+            told, about = ACTS[it.kind](self.town, self.main, it)
+        except REFUSALS as refusal:
+            self.notebook.hear(refusal)
+        except Exception as error:
+            failed = True
+            self.notebook.faults["act failed"] += 1
+            self.notebook.hear(error)
+        if it.kind is Kind.JOIN:
+            self.town.note_rows(it.who or 0)
+        self.notebook.tell(it.number, told, **about)
+        tries = self._tried[it.number] = self._tried.get(it.number, 0) + 1
+        if failed and tries < MOST_TRIES:
+            self._at(self.now + AGAIN_AFTER, it)
+        if it.kind in (Kind.ANSWER, Kind.LEAVE, Kind.ERASE) and self._chance("look", it.number) < 0.5:
+            self._other_looks(it)
+
+    def _other_looks(self, it: Happening) -> None:
+        mine = self.town.people[it.who or 0]
+        for person in self.script.people:
+            if person.couple == mine.couple:
+                look_at_own_data(self.town, self.main, person.number)
+
+    def _begin(self, it: Happening) -> None:
+        """What the machine, the provider or the operator's tools do."""
+        self.notebook.faults[it.kind.value] += 1
+        detail = it.detail
+        match it.kind:
+            case Kind.OUTAGE:
+                for channel, provider in self.providers.items():
+                    if detail.get("of", channel.value) == channel.value:
+                        provider.out.append((detail["until"], detail["kind"]))
+            case Kind.LATE_CALLS:
+                self.town.again(self.main, it.number)
+            case Kind.GARBAGE:
+                self.town.garbage(self.main, detail["how"], it.number)
+            case Kind.ZONES:
+                self.zones.change(detail["zone"], detail["like"])
+            case _:
+                self._disturb(it.kind, detail, it)
+        self.notebook.tell(it.number, True)
+
+    def _disturb(self, kind: Kind, detail: dict[str, Any], it: Happening) -> None:
+        """What befalls the machine."""
+        match kind:
+            case Kind.CRASH:
+                self._crash = detail["step"]
+            case Kind.STORE_FAULT if detail.get("step") is None:
+                self.disk.faults += [detail["how"]] * detail.get("times", 1)
+            case Kind.STORE_FAULT:
+                self._faults_at[detail["step"]] = [detail["how"]] * detail.get("times", 1)
+            case Kind.SECOND:
+                self._second_until = max(self._second_until, detail["until"])
+            case Kind.STALL:
+                self._stalls.append(it)
+            case Kind.SKEW:
+                self.skew, self.second = float(detail["seconds"]), None
+            case Kind.AWAY:
+                self._away_until = max(self._away_until, detail["until"])
+
+    def _copy(self) -> None:
+        self._copies[self.now] = self.disk.copy()
+
+    def _at_the_end(self) -> None:
+        self._act_all()
+        for person in self.script.people:
+            if self._chance("looks at the end", person.number) < 0.25:
+                look_at_own_data(self.town, self.main, person.number)
+
+
+def act_out(script: Script) -> Record:
+    """The record of a script's life."""
+    logger = logging.getLogger("engine")
+    tidied, app.TIDY_EVERY = app.TIDY_EVERY, timedelta(days=1)  # an hour here is a pass
+    world = World(script)
+    listening = Listening(world.notebook)
+    before = logger.level, logger.propagate
+    logger.addHandler(listening)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        return world.live()
+    finally:
+        app.TIDY_EVERY = tidied
+        logger.removeHandler(listening)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+def _share(engine: Engine) -> None:
+    """What is compiled comes to the same in every process of every life."""
+    if "it" not in _composers:
+        _composers["it"] = engine._composer
+    engine.__dict__["_composer"] = _composers["it"]
