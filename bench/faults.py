@@ -22,7 +22,7 @@ CALM = 0.97
 """This part of the deliveries is sent while things fail."""
 DUE_SECONDS, DUE_A_SECOND = 60, 125
 """They fall due over so many seconds, and one more for so many deliveries."""
-PAUSES = 0.5, 3.0  # seconds between two faults
+PAUSES = 1.0, 5.0  # seconds between two faults
 
 
 def run(deliveries: int = DELIVERIES, seed: int | None = None) -> Iterator[Figure]:
@@ -63,7 +63,7 @@ def run(deliveries: int = DELIVERIES, seed: int | None = None) -> Iterator[Figur
     what = "faults: "
     yield Figure(f"{what}deliveries", counted.rows, "")
     yield Figure(f"{what}done to them, seed {seed}", done.total(), f"in {lap.seconds:.0f} s")
-    yield Figure(f"{what}processes killed while they sent", made.hands.killed, "")
+    yield Figure(f"{what}processes killed while they sent", len(made.hands.killed), "")
     yield _none(f"{what}lost", counted.lost)
     yield _none(f"{what}accepted twice", counted.twice)
     yield _none(f"{what}accepted before they were due", counted.early)
@@ -71,6 +71,9 @@ def run(deliveries: int = DELIVERIES, seed: int | None = None) -> Iterator[Figur
     most = made.most_in_doubt
     yield Figure(f"{what}in doubt", counted.in_doubt, "", aim=f"≤ {most}", met=counted.in_doubt <= most)
     yield Figure(f"{what}of these accepted", counted.doubted_and_accepted, "")
+    yield _none(f"{what}in doubt, and neither was their process killed nor their relay", counted.orphaned)
+    unanswered, most = counted.unanswered, made.unknowable
+    yield Figure(f"{what}in doubt as the relay was killed", unanswered, "", aim=f"≤ {most}", met=unanswered <= most)
     yield _none(f"{what}unsubscribed and forgotten, of {len(callers.heard)}", forgotten)
 
 

@@ -1,11 +1,18 @@
 """The independent check: what the sink's file and the store's rows say once everything has come to rest."""
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 
 from faults.place import Place
 
-FINAL = {"sent", "skipped", "failed", "in_doubt", "cancelled"}
+DOUBTED = """
+SELECT DISTINCT ON (d.delivery_id) d.delivery_id, d.owner, d.detail
+FROM doubted d JOIN deliveries ON deliveries.id = d.delivery_id AND deliveries.status = 'in_doubt'
+ORDER BY d.delivery_id, d.id DESC
+"""
+SILENT = "The worker stopped"
+"""How the detail of a doubt begins where a lease ran out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,8 @@ class Count:
     early: int  # accepted before they were due
     in_doubt: int
     doubted_and_accepted: int
+    orphaned: int  # in doubt because its worker was silent, and its worker was not killed
+    unanswered: int  # in doubt because the sink did not answer
 
     @property
     def right(self) -> bool:
@@ -35,12 +44,13 @@ class Count:
         return (
             f"{self.rows} deliveries: {dict(self.statuses)}; lost {self.lost}, accepted twice {self.twice}, "
             f"untrue {self.untrue}, early {self.early}, in doubt {self.in_doubt}, "
-            f"of which accepted {self.doubted_and_accepted}"
+            f"of which accepted {self.doubted_and_accepted}; not of a killed process {self.orphaned}, "
+            f"not answered by the relay {self.unanswered}"
         )
 
 
-def count(place: Place) -> Count:
-    """Count now. Every delivery of these tests is one that should be sent."""
+def count(place: Place, killed: Container[int] = ()) -> Count:
+    """Count now. Every delivery of these tests is one that should be sent; `killed` are processes' ids."""
     lines = place.sink.accepted()
     accepted = Counter(line.delivery_id for line in lines)
     rows = place.ask("SELECT id, status, due_at FROM deliveries")
@@ -48,6 +58,7 @@ def count(place: Place) -> Count:
     due = {number: millis / 1000 for number, _, millis in rows}
     sent = {number for number, status in became.items() if status == "sent"}
     doubted = {number for number, status in became.items() if status == "in_doubt"}
+    silent = _silent(place)
     return Count(
         rows=len(became),
         statuses=Counter(became.values()),
@@ -57,7 +68,19 @@ def count(place: Place) -> Count:
         early=sum(line.at < due[line.delivery_id] for line in lines if line.delivery_id in due),
         in_doubt=len(doubted),
         doubted_and_accepted=len(doubted & accepted.keys()),
+        orphaned=sum(owner not in killed for owner in silent.values()),
+        unanswered=len(doubted - silent.keys()),
     )
+
+
+def owners(place: Place) -> set[int]:
+    """The processes that had what is in doubt because they were silent."""
+    return set(_silent(place).values())
+
+
+def _silent(place: Place) -> dict[int, int]:
+    """Deliveries that are in doubt because their worker was silent, and the id of its process."""
+    return {number: int(owner.split(":")[1]) for number, owner, detail in place.ask(DOUBTED) if SILENT in detail}
 
 
 def resting(place: Place) -> bool:

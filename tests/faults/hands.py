@@ -38,7 +38,7 @@ class Hands:
     place: Place
     hurried: bool = True  # care every two seconds and not every fifteen
     hands: list[Hand] = field(default_factory=list)
-    killed: int = 0  # processes that were sending or might have been
+    killed: set[int] = field(default_factory=set)  # the ids of processes that were sending or might have been
     ended: list[str] = field(default_factory=list)  # who ended by itself, and the last that it said
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
@@ -58,7 +58,8 @@ class Hands:
 
     def kill(self, pid: int, *, sends: bool = True) -> None:
         """Let a process end where it is; what it `sends` is then in doubt."""
-        self.killed += sends
+        if sends:
+            self.killed.add(pid)
         self.tell(pid, signal.SIGKILL)
 
     def tell(self, pid: int, number: signal.Signals) -> None:
@@ -143,6 +144,15 @@ def children(pid: int) -> list[int]:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def awake(pid: int) -> bool:
+    """Whether a process runs, and is not stopped."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in {"T", "Z"}
 
 
 def ours(place: Place) -> set[int]:

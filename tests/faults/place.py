@@ -39,6 +39,15 @@ security = "none"
 connections = {connections}
 connect_seconds = 5
 """
+WITNESS = """
+CREATE TABLE doubted (id bigserial, delivery_id bigint, owner text, detail text);
+CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO doubted (delivery_id, owner, detail) VALUES (NEW.id, OLD.lease_owner, NEW.detail); RETURN NEW;
+END $$;
+CREATE TRIGGER witness AFTER UPDATE ON deliveries FOR EACH ROW
+    WHEN (NEW.status = 'in_doubt' AND OLD.status <> 'in_doubt') EXECUTE FUNCTION witness();
+"""
+"""Keeps whose delivery it was that came to be in doubt: the row itself forgets."""
 STEP = "talk"
 BEFORE, AT_ONCE, LATER = timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=30)
 
@@ -111,6 +120,7 @@ class Place:
         """Couples for whom it is noon, enrolled in a campaign whose one step fell due minutes ago, or will."""
         database = open_database(self.server.url)
         upgrade(database)
+        self.ask(WITNESS)
         now = datetime.now(UTC)
         hours = 12 - now.hour
         noon = now + timedelta(hours=hours)

@@ -6,11 +6,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import psycopg
-from faults.count import Count, count, resting
-from faults.hands import Hands, children
+from faults.count import Count, count, owners, resting
+from faults.hands import Hands, awake, children, ours
 from faults.place import Place, Size
 
 from engine.model.job import Job
+
+PATIENCE_SECONDS = 60
+"""How long a process that wakes may take to say what it did with its batch."""
 
 
 class Rig:
@@ -54,7 +57,14 @@ class Rig:
     def settle(self, seconds: float = 300) -> Count:
         """Wait until everything has come to rest, then count."""
         self.hands.until(lambda: self.hands.whole and resting(self.place), seconds)
-        return count(self.place)
+        with suppress(TimeoutError):  # it is counted then
+            self.hands.until(self._nobody_knows, PATIENCE_SECONDS)
+        self.hands.until(lambda: resting(self.place), seconds)
+        return count(self.place, self.hands.killed)
+
+    def _nobody_knows(self) -> bool:
+        """Whether none of those is awake who had what is in doubt: one that woke past its lease still says."""
+        return not any(awake(pid) for pid in owners(self.place) & ours(self.place))
 
     def settle_all(self, seconds: float = 300) -> Count:
         """The same, where nothing is to stay in doubt: who waited to record what left may come later than its lease."""
@@ -64,11 +74,17 @@ class Rig:
     @property
     def most_in_doubt(self) -> int:
         """How many deliveries the faults can explain in doubt: of a killed process, the batch that it was sending."""
-        return self.hands.killed * self.place.size.batch + self.unknowable
+        return len(self.hands.killed) * self.place.size.batch + self.unknowable
 
     def fair(self, counted: Count) -> bool:
-        """Whether nothing was lost, doubled, early or told wrongly, and no more is in doubt than faults can explain."""
-        return counted.right and counted.in_doubt <= self.most_in_doubt
+        """Whether nothing was lost, doubled, early or told wrongly, and nothing is in doubt but by a fault: by the
+        death of the process that was sending it, no more of each than a batch, or of the sink."""
+        return (
+            counted.right
+            and not counted.orphaned
+            and counted.unanswered <= self.unknowable
+            and counted.in_doubt <= self.most_in_doubt
+        )
 
 
 DOUBTED = "SELECT id FROM deliveries WHERE status = 'in_doubt' LIMIT 1"
