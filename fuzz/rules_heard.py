@@ -1,6 +1,7 @@
 """Of all that we were told: that it is in force at the end, once, and that nothing is left lying about."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from fuzz.case import Case, Violation
 from fuzz.script import Kind
@@ -49,7 +50,7 @@ def rated(case: Case) -> Iterator[Violation]:
     """Of each pulse that was told kept the last value is there."""
     if "pulses" not in case.record.tables or case.happened(Kind.RESTORE):
         return
-    last: dict[object, tuple[int, int, bool]] = {}
+    last: dict[tuple[Any, ...], tuple[int, int, bool]] = {}
     for happening, done in case.life.done:
         row = case.rows.get(done.about.get("delivery", -1))
         if happening.kind is not Kind.RATE or happening.who is None or row is None:

@@ -16,11 +16,11 @@ def once(case: Case) -> Iterator[Violation]:
         row = case.rows.get(number)
         slot = None if row is None else (row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"])
         by_slot[slot or number] += accepted
-    for slot, accepted in by_slot.items():
+    for what, accepted in by_slot.items():
         accepted.sort(key=lambda each: each.n)
         for first, second in pairwise(accepted):
             if not _sent_anew(case, first, second):
-                text = f"{slot} was accepted at {first.n} and again at {second.n}, delivery {second.delivery}"
+                text = f"{what} was accepted at {first.n} and again at {second.n}, delivery {second.delivery}"
                 yield Violation("once", text, second.n)
 
 

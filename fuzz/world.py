@@ -176,15 +176,19 @@ class World:
     def _tick(self, process: Process) -> datetime | None:
         """One pass of a process; until when a limit holds back what is due. When it fails, another starts."""
         mine = self._loop if process is self.main else loops.LeapingLoop(self.clock)
+        before = self.clock.now()
         try:
             done = loops.run(mine, process.engine.tick())
             return done.delivered.paced_until or self._idle(process)
         except Died:
             self.notebook.faults["died"] += 1
+            self.notebook.troubled.append(self.notebook.at)
         except Exception as error:
             self.notebook.faults["pass failed"] += 1
             self.notebook.hear(error)
         finally:
+            if self.clock.now() > before:  # whatever else was due meanwhile waited
+                self.notebook.troubled.append(self.notebook.at)
             if mine is not self._loop:
                 mine.close()
         self._restart(process)
@@ -238,6 +242,7 @@ class World:
             return
         it = self.stalls.pop(0)
         self.notebook.faults["stall"] += 1
+        self.notebook.troubled.append(self.notebook.at)
         seconds = float(it.detail["seconds"])
         if it.detail.get("frozen", True):
             self.clock.fast_forward(timedelta(seconds=seconds))

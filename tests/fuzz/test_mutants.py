@@ -1,4 +1,7 @@
-"""The checker can fail: every bug that is planted in the engine is caught in a small life."""
+"""The checker can fail: bugs that are planted in the engine are caught in small lives.
+
+Here a dozen, of every kind; `python -m fuzz --mutants` hunts them all, over more seeds.
+"""
 
 import json
 import os
@@ -6,17 +9,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fuzz.planted import BUGS
-
 HOME = Path(__file__).parents[2]
-SEEDS = 3
-"""Besides each bug's own seed, in case the scripts have changed since that was noted."""
+SEEDS = 6
+A_DOZEN = [
+    "suppression-not-asked",
+    "left-ignored",
+    "stopped-ignored",
+    "late-sent",
+    "turns-swapped",
+    "channel-ignored",
+    "advanced-twice",
+    "others-address",
+    "erasing-leaves-rows",
+    "address-in-a-detail",
+    "stop-ignored",
+    "too-late-too-soon",
+]
 
 
-def test_every_planted_bug_is_caught() -> None:
-    """Each bug, hunted on its own seed first, breaks a rule; none survives."""
+def test_planted_bugs_are_caught() -> None:
+    """Each of a dozen bugs breaks a rule within a few small lives; none survives."""
     done = subprocess.run(
-        [sys.executable, "-m", "fuzz.mutants", str(SEEDS)],
+        [sys.executable, "-m", "fuzz.mutants", str(SEEDS), *A_DOZEN],
         capture_output=True,
         text=True,
         cwd=HOME,
@@ -25,5 +39,5 @@ def test_every_planted_bug_is_caught() -> None:
     )
     assert done.returncode == 0, done.stderr[-2_000:]
     caught = {each["bug"]: each["rule"] for each in map(json.loads, done.stdout.splitlines())}
-    assert set(caught) == {bug.name for bug in BUGS}
+    assert set(caught) == set(A_DOZEN)
     assert [name for name, rule in caught.items() if not rule] == []
