@@ -122,7 +122,11 @@ GATES_DROPPED = (
     _bug(
         "suppression-not-asked",
         "suppression is not asked at the last look",
-        (INTENT, "(row.has_address, row.consented, row.suppressed)", "(row.has_address, row.consented, False)"),
+        (
+            INTENT,
+            "reach = row.has_address, row.consented, row.suppressed",
+            "reach = row.has_address, row.consented, False",
+        ),
     ),
     _bug(
         "consent-not-asked",
@@ -168,7 +172,7 @@ GATES_DROPPED = (
     _bug(
         "hold-ignored",
         "a hold is not asked for at the last look",
-        (INTENT, "if sight.holds.everything or held_until:", "if held_until:"),
+        (INTENT, "if sight.holds.everything or until else None", "if until else None"),
     ),
     _bug(
         "late-sent",
@@ -388,10 +392,14 @@ HEARD = (
         "a call that comes again is reacted to again",
         (
             INTAKE,
-            "            if call.status is CallStatus.DONE:\n                return self._answer(source, None)\n",
+            "        if call.status is CallStatus.DONE:\n            return self._react(call_id, call.source, None)\n",
             "",
         ),
-        (INTAKE, "            if intake.is_done(connection, call_id):\n                return Taken()\n", ""),
+        (
+            INTAKE,
+            "            if not intake.mark(connection, call_id, CallStatus.DONE):\n                return Taken()\n",
+            "            intake.mark(connection, call_id, CallStatus.DONE)\n",
+        ),
         (
             "store/events.py",
             'insert(events).on_conflict_do_nothing(index_elements=["source", "key"])',
@@ -404,11 +412,12 @@ HEARD = (
         "a call is marked done before it is reacted to",
         (
             INTAKE,
-            "        with self._database.begin() as connection:\n            if intake.is_done(connection, call_id):\n",
             "        with self._database.begin() as connection:\n"
-            "            done = intake.is_done(connection, call_id)\n"
-            "            intake.mark(connection, call_id, CallStatus.DONE, None)\n"
-            "        with self._database.begin() as connection:\n            if done:\n",
+            "            if not intake.mark(connection, call_id, CallStatus.DONE):\n                return Taken()\n",
+            "        with self._database.begin() as connection:\n"
+            "            news = intake.mark(connection, call_id, CallStatus.DONE)\n"
+            "        with self._database.begin() as connection:\n"
+            "            if not news:\n                return Taken()\n",
         ),
     ),
     _bug(

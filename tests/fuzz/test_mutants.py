@@ -10,17 +10,17 @@ import sys
 from pathlib import Path
 
 HOME = Path(__file__).parents[2]
-SEEDS = 6
+SEEDS = 4
 A_DOZEN = [
-    "suppression-not-asked",
+    "consent-not-asked",
     "left-ignored",
-    "stopped-ignored",
+    "life-event-ignored",
     "late-sent",
     "turns-swapped",
     "channel-ignored",
     "advanced-twice",
     "others-address",
-    "erasing-leaves-rows",
+    "wrong-reason",
     "address-in-a-detail",
     "stop-ignored",
     "too-late-too-soon",
