@@ -12,7 +12,7 @@ from engine.transport.base import Message, Outcome
 
 
 class StandsStill(Knowing):
-    """A transport behind which the machine stands still, the first time in this world, while another process goes on."""
+    """A transport behind which the machine stands still, the first time, while another process goes on."""
 
     world: World
     stood = False
