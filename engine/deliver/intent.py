@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.clock import Clock
 from engine.deliver.cases import Tally, case_of, days_asked
 from engine.deliver.costs import Prices
 from engine.deliver.messages import Letter
@@ -37,11 +38,12 @@ class Intended:
     lease_until: datetime
     at: datetime
 
-    async def hand_over(self, now: datetime) -> Sequence[Outcome]:
+    async def hand_over(self, clock: Clock) -> Sequence[Outcome]:
         """One outcome per message, whatever the transport does: what it raises may have come after an acceptance."""
         messages = [letter.message for letter in self.letters]
-        if now >= self.lease_until:
-            # The batch before took so long that others may have taken these over: they could be sent twice.
+        if clock.now() >= self.lease_until:
+            # The batch before, or another transport's part of this one while the machine stood still, took so long that
+            # others may have taken these over: they could be sent twice.
             return [TOO_SLOW] * len(messages)
         try:
             answered = await self.transport.send(messages)
