@@ -109,7 +109,7 @@ def test_what_is_wrong_with_a_server_is_said_with_the_way_out(url: Any, said: st
     opened.close()
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "no url at all", "postgresql+asyncpg://x/y"])
+@pytest.mark.parametrize("url", ["mysql://x/y", "postgresql+asyncpg://x/y"])
 def test_another_kind_of_database_is_refused_by_name(url: str) -> None:
     with pytest.raises(StoreError, match="SQLite and PostgreSQL only"):
         open_database(url)
