@@ -150,14 +150,19 @@ class Operator:
     def retire_key(self, key_id: str, *, dry_run: bool = False) -> None:
         """Take a key out of the key file. Refused while it seals anything, or some process may be sealing with it."""
         path = self._key_file()
-        since = self._engine.clock.now().timestamp() - path.stat().st_mtime
-        if since < UNNOTICED.total_seconds():
-            raise Refused(
-                "The key file was changed just now: a process may still be sealing with an older key.",
-                fix=f"Try again in {UNNOTICED.seconds} seconds.",
-            )
         with self._engine.database.begin() as connection:  # nobody else writes meanwhile
-            key_file.retire(path, key_id, lambda: resealing.sealed_with(connection, key_id), dry_run=dry_run)
+
+            def still_seals() -> int:
+                """How much is sealed with it; Refused while a process may not have noticed the newest key."""
+                since = self._engine.clock.now().timestamp() - path.stat().st_mtime
+                if since < UNNOTICED.total_seconds():
+                    raise Refused(
+                        "The key file was changed just now: a process may still be sealing with an older key.",
+                        fix=f"Try again in {UNNOTICED.seconds} seconds.",
+                    )
+                return resealing.sealed_with(connection, key_id)
+
+            key_file.retire(path, key_id, still_seals, dry_run=dry_run)
             if not dry_run:
                 self._keep(connection, Act.RETIRE_KEY, f"key {key_id}")
 

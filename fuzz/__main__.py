@@ -1,4 +1,4 @@
-"""`python -m fuzz`: lives from fresh seeds until the time is over; one of them again; a long campaign; the mutants.
+"""`python -m fuzz`: lives from fresh seeds until the time is over; one of them again; a long run; the mutants.
 
 Exit 1 when a rule is broken, with the one command that replays it.
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fuzz.campaign import Totals, campaign
+from fuzz.long_run import Totals, long_run
 from fuzz.replay import chosen, judged, shrunk, story
 from fuzz.script import Script
 
@@ -37,7 +37,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
         return 0 if table(range(1, 60), asked.processes) else 1
     if asked.deliveries:
-        return campaign(asked.into, asked.deliveries, asked.seeds, asked.processes)
+        return long_run(asked.into, asked.deliveries, asked.seeds, asked.processes)
     if asked.seed is not None:
         return _replay(asked)
     return fresh(60.0 if asked.seconds is None else asked.seconds)

@@ -39,7 +39,7 @@ def test_a_backup_is_tried_put_back_looked_at_and_let_go(shell: Shell) -> None:
     assert "Nothing is paused." in shell.run("paused")
     acts = [each["act"] for each in shell.json("audit", "list")]
     assert acts == ["confirm restore", "restore"]
-    assert "as they were written" in shell.run("audit", "check")
+    assert "Every act is as it was written" in shell.run("audit", "check")
 
 
 def test_what_would_go_out_is_listed_with_what_becomes_of_it(shell: Shell) -> None:

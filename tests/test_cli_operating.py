@@ -87,7 +87,7 @@ def test_the_audit_is_checked_and_its_mark_given_back_later(shell: Shell) -> Non
     shell.run("pause", "--all")
     (early,) = shell.json("audit", "check")
     shell.run("resume", "--all")
-    assert "All 2 acts are as they were written." in shell.run("audit", "check", "--mark", early["mark"])
+    assert "Every act is as it was written (2 of them)." in shell.run("audit", "check", "--mark", early["mark"])
     assert "was altered" in shell.run("audit", "check", "--mark", "7:00", code=1)
 
 

@@ -71,5 +71,5 @@ def check(
             f"The audit was altered: {found.broken}.",
             fix="`rekindle audit list` shows what is there; a backup shows what was.",
         )
-    console().print(f"All {found.kept} acts are as they were written. The mark at the end:")
+    console().print(f"Every act is as it was written ({found.kept} of them). The mark at the end:")
     console().print(str(found.end), markup=False, soft_wrap=True)

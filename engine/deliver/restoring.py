@@ -9,8 +9,9 @@ if it had gone.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from engine.clock import zone_names
 from engine.errors import Refused
@@ -64,33 +65,11 @@ def look(connection: Connection, now: datetime, limit: int) -> Look | None:
         return None
     moment = found.restored_at or now
     lines = [
-        Line(
-            row.id,
-            row.ref,
-            row.position,
-            row.campaign,
-            row.step,
-            row.channel,
-            row.due_at,
-            _late(row.due_at, now),
-            min(row.due_at, row.send_at) <= moment,
-            row.expires_at <= now,
-        )
+        _line(row, now, row.id, in_doubt=min(row.due_at, row.send_at) <= moment, too_late=row.expires_at <= now)
         for row in restores.would_go(connection, moment, now, limit)
     ]
     lines += [
-        Line(
-            None,
-            row.ref,
-            row.position,
-            row.campaign,
-            row.step,
-            row.channel,
-            row.due_at,
-            _late(row.due_at, now),
-            row.due_at <= moment,
-            too_late=False,
-        )
+        _line(row, now, None, in_doubt=row.due_at <= moment, too_late=False)
         for row in restores.would_be_planned(connection, now, limit - len(lines))
     ]
     return Look(found, lines, *restores.number_in_doubt(connection, moment))
@@ -135,5 +114,16 @@ def _skip(connection: Connection, moment: datetime) -> int:
     return restores.skip(connection, [(row.id, day.toordinal()) for row, day in zip(found, days, strict=True)])
 
 
-def _late(due_at: datetime, now: datetime) -> int:
-    return max(0, int((now - due_at).total_seconds()))
+def _line(row: Row[Any], now: datetime, delivery_id: int | None, *, in_doubt: bool, too_late: bool) -> Line:
+    return Line(
+        delivery_id,
+        row.ref,
+        row.position,
+        row.campaign,
+        row.step,
+        row.channel,
+        row.due_at,
+        max(0, int((now - row.due_at).total_seconds())),
+        in_doubt,
+        too_late,
+    )

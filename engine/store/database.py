@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import Away, StoreError
-from engine.store import couples_schema, embedded, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
+from engine.store import chain, couples_schema, embedded, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.embedded import IN_MEMORY
 from engine.store.metadata import metadata
 
@@ -75,7 +75,7 @@ class Database:
         with self._plainly(), self.engine.begin() as connection:
             if self.server:
                 connection.execute(self._kind.BESIDE_OTHERS if shared else self._kind.ALONE)
-            connection.info["audit_key"] = self.audit_key
+            connection.info[chain.KEY] = self.audit_key
             yield connection
 
     @contextmanager

@@ -12,8 +12,8 @@ import pytest
 
 from engine.plan import gates
 from fuzz.__main__ import command, main
-from fuzz.campaign import campaign
 from fuzz.generate import generate
+from fuzz.long_run import long_run
 from fuzz.replay import chosen, judged, shrunk, story
 from fuzz.script import Kind
 from fuzz.world import act_out
@@ -93,13 +93,13 @@ def test_a_failing_life_is_shrunk_and_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert command(least).startswith(f"python -m fuzz --seed {least.seed} --only ")
 
 
-def test_a_campaign_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_run_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Totals are kept whole, count each seed once, and say which were lived."""
-    monkeypatch.setattr("fuzz.campaign.CHUNK", 1)
+    monkeypatch.setattr("fuzz.long_run.CHUNK", 1)
     into = tmp_path / "totals.json"
-    assert campaign(into, 1, 1, 1) == 0
+    assert long_run(into, 1, 1, 1) == 0
     first = json.loads(into.read_text())
-    assert campaign(into, first["deliveries"] + 1, 1, 1) == 0
+    assert long_run(into, first["deliveries"] + 1, 1, 1) == 0
     second = json.loads(into.read_text())
     assert (second["first_seed"], second["last_seed"]) == (1, second["seeds"])
     assert second["seeds"] > first["seeds"]

@@ -82,7 +82,7 @@ def lived(seeds: range) -> Totals:
     return totals
 
 
-def campaign(into: Path, deliveries: int, seeds: int, processes: int, first: int = 1) -> int:
+def long_run(into: Path, deliveries: int, seeds: int, processes: int, first: int = 1) -> int:
     """Go on until so many deliveries and seeds have been lived in all, from where `into` says that it stopped.
 
     Seeds count without a gap from the first one. 1 when any broke a rule.
