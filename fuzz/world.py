@@ -39,6 +39,9 @@ from fuzz.zones import Zones
 
 BREATH = 1.0
 IDLE = timedelta(minutes=15)
+ASKING = 660.0, 7_200.0, 82_800.0
+"""Seconds after a lease has run out at which a pass is acted out that may do no more than ask about what is in doubt."""
+_DOUBTS = "SELECT DISTINCT lease_until / 1000.0 FROM deliveries WHERE status = 'in_doubt' AND lease_until > ?"
 _composers: dict[str, Composer] = {}
 
 
@@ -75,6 +78,7 @@ class World:
         self.second_until = self.away_until = self.skew = 0.0
         self._held: datetime | None = None
         self._asked_wake: tuple[Any, datetime | None] = (None, None)
+        self._asking: tuple[int, list[float]] = (-1, [])
         self.main = self.process("main")
 
     def process(self, name: str, skew: float = 0.0) -> Process:
@@ -116,10 +120,17 @@ class World:
         found = [self._agenda[0][0]] if self._agenda else []
         if self.calls.first is not None:
             found.append(self.calls.first)
-        wake = self._wake()
-        if wake is not None:
-            found.append(wake)
+        found += [wake for wake in (self._wake(), self._next_question()) if wake is not None]
         return max(min(found), self.now) if found else None
+
+    def _next_question(self) -> float | None:
+        """When a provider may be asked next about what is in doubt. A scheduler looks every second; here it leaps."""
+        changes = self.disk.driver.total_changes
+        if self._asking[0] != changes:
+            leases = self.disk.driver.execute(_DOUBTS, ((self.now - ASKING[-1]) * 1_000,))
+            self._asking = changes, sorted(lease + age for (lease,) in leases for age in ASKING)
+        at = next((each for each in self._asking[1] if each > self.now), None)
+        return None if at is None else max(at, self.away_until)
 
     def _wake(self) -> float | None:
         """When the scheduler looks next and finds something to do."""
@@ -146,7 +157,8 @@ class World:
         self.calls.make(self.main)
         self._take_up()
         wake = self._next_wake()
-        if wake is None or wake > self.clock.now() or self.now < self.away_until:
+        nothing_due = wake is None or wake > self.clock.now()
+        if (nothing_due and not self._asks_now()) or self.now < self.away_until:
             self._act_all()
             return
         for happening in [each for each in self._due if self._chance("early", each.number) < 0.4]:
@@ -161,6 +173,9 @@ class World:
             self._tick(second)
         self._take_up()
         self._act_all()
+
+    def _asks_now(self) -> bool:
+        return any(self.now - BREATH < at <= self.now for at in self._asking[1])
 
     def _chance(self, *about: object) -> float:
         return chance(self.script.seed, *about)
