@@ -16,8 +16,9 @@ from typing import Any, Protocol
 from engine.model.campaign import Channel
 from engine.model.event import Event, EventType, Heard, Inbound, Unreadable
 from engine.model.suppression import SuppressReason
-from engine.transport import base
+from engine.transport import base, lease
 from engine.transport.base import Message, Outcome, OutcomeUnknown, SmsMessage
+from engine.transport.lease import OVERTAKEN
 from engine.transport.source import Answer, Forged, Hook, NotOurs
 from fuzz.machine import Process
 from fuzz.notebook import Notebook
@@ -112,12 +113,13 @@ class Line:
         world, book = self.provider.world, self.provider.world.notebook
         self._process.store.must_live()
         asked, first = book.next(), len(book.accepted)
+        still_ours = lease.question()
         await world.stall(self._process, "before")
         world.between(self._process, "sending")
-        outcomes = []
+        outcomes: list[Outcome] = []
         for message in batch:
             self._process.store.must_live()
-            outcomes.append(self._one(message, asked))
+            outcomes.append(self._one(message, asked) if still_ours() else OVERTAKEN)
         world.between(self._process, "taken")
         await world.stall(self._process, "after")
         told = {message.delivery_id for message, outcome in zip(batch, outcomes, strict=True) if outcome is not UNKNOWN}

@@ -40,7 +40,7 @@ from fuzz.zones import Zones
 BREATH = 1.0
 IDLE = timedelta(minutes=15)
 ASKING = 660.0, 7_200.0, 82_800.0
-"""Seconds after a lease has run out at which a pass is acted out that may do no more than ask about what is in doubt."""
+"""Seconds after a lease has run out at which a pass is acted out that may only ask about what is in doubt."""
 _DOUBTS = "SELECT DISTINCT lease_until / 1000.0 FROM deliveries WHERE status = 'in_doubt' AND lease_until > ?"
 _composers: dict[str, Composer] = {}
 

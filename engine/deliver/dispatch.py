@@ -268,8 +268,9 @@ class Dispatcher:
     async def _hand_over(self, ready: Sequence[Intended]) -> Sent:
         """Hand each transport its messages; each with what it answered."""
         held = [(letter.id, letter.fence) for each in ready for letter in each.letters]
-        async with holding(self._database, self._clock, held, self._lease):
-            answers = await asyncio.gather(*(each.hand_over(self._clock) for each in ready))
+        until = ready[0].lease_until  # a batch is claimed as one
+        async with holding(self._database, self._clock, held, until, self._lease) as lease:
+            answers = await asyncio.gather(*(each.hand_over(lease.runs) for each in ready))
         self._announce(ProtocolStep.HANDED)
         return list(zip(ready, answers, strict=True))
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.clock import Clock
 from engine.deliver.cases import Tally, case_of, days_asked
 from engine.deliver.costs import Prices
 from engine.deliver.messages import Letter
@@ -21,32 +20,33 @@ from engine.plan.gates import GATES_OF, Decision, Defer, Skip, ask
 from engine.store import context, ledger
 from engine.store.facts import Facts
 from engine.store.places import millis
-from engine.transport.base import ConnectionFailed, Message, Outcome, OutcomeUnknown, SmsMessage, Transport
+from engine.transport.base import Message, Outcome, OutcomeUnknown, SmsMessage, Transport
+from engine.transport.lease import OVERTAKEN, Question, under
 
 GONE = (DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.IN_DOUBT)
 ON_ITS_WAY = (DeliveryStatus.PLANNED, DeliveryStatus.CLAIMED)
-TOO_SLOW = ConnectionFailed("The lease ran out before it was handed over.")
 UNREADABLE = OutcomeUnknown("The transport answered with something that is not an outcome.")
 
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """Messages whose intent was committed at `at`, for one transport, under a lease until `lease_until`."""
+    """Messages whose intent was committed at `at`, for one transport, under a lease until `lease_until` at first."""
 
     transport: Transport
     letters: Sequence[Letter]
     lease_until: datetime
     at: datetime
 
-    async def hand_over(self, clock: Clock) -> Sequence[Outcome]:
+    async def hand_over(self, still_ours: Question) -> Sequence[Outcome]:
         """One outcome per message, whatever the transport does: what it raises may have come after an acceptance."""
         messages = [letter.message for letter in self.letters]
-        if clock.now() >= self.lease_until:
+        if not still_ours():
             # The batch before, or another transport's part of this one while the machine stood still, took so long that
             # others may have taken these over: they could be sent twice.
-            return [TOO_SLOW] * len(messages)
+            return [OVERTAKEN] * len(messages)
         try:
-            answered = await self.transport.send(messages)
+            with under(still_ours):
+                answered = await self.transport.send(messages)
             outcomes = [each if isinstance(each, Outcome) else UNREADABLE for each in answered]
         except Exception as error:
             return [OutcomeUnknown(f"The transport raised {type(error).__name__}.")] * len(messages)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from engine.deliver.breaker import Works, decide
-from engine.deliver.intent import TOO_SLOW, Intended
+from engine.deliver.intent import Intended
 from engine.deliver.messages import Letter
 from engine.deliver.outcomes import Delivered, Record, Rest, judge
 from engine.deliver.routes import Routes
@@ -15,6 +15,7 @@ from engine.measures import end
 from engine.model.delivery import DeliveryStatus
 from engine.store import breakers, ledger, suppressions
 from engine.transport.base import Outcome
+from engine.transport.lease import OVERTAKEN
 
 Sent = Sequence[tuple[Intended, Sequence[Outcome]]]
 """What was handed over, with one outcome for each letter."""
@@ -51,7 +52,7 @@ def _rest(
     done: Delivered,
 ) -> Rest:
     """Leave a transport alone that needs it, or take note that it works again."""
-    from_it = [each for each in outcomes if each is not TOO_SLOW]
+    from_it = [each for each in outcomes if each is not OVERTAKEN]
     if not from_it:
         return Rest()
     verdict = decide(from_it, sight.failing.get(transport), now)

@@ -211,9 +211,12 @@ _renew = (
 )
 
 
-def renew(connection: Connection, held: Sequence[tuple[int, int]], until: datetime) -> None:
-    """Whoever is still sending these (id, fence) says so: their leases, run out or not, last until then."""
-    connection.execute(_renew, {"held": rows(held), "until": until})
+def renew(connection: Connection, held: Sequence[tuple[int, int]], until: datetime) -> int:
+    """Whoever is still sending these (id, fence) says so: their leases, run out or not, last until then.
+
+    Returns how many are still theirs, and have no answer yet.
+    """
+    return connection.execute(_renew, {"held": rows(held), "until": until}).rowcount
 
 
 _OPEN = [literal_column("'claimed'"), *_MAY_HAVE_GONE]

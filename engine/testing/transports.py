@@ -27,6 +27,7 @@ from engine.transport.base import (
     SmsMessage,
     Transport,
 )
+from engine.transport.lease import under
 
 Make = Callable[[], Transport]
 """Builds the transport under test. Two of them in one check share whatever stands behind it."""
@@ -155,6 +156,20 @@ async def it_knows_later_what_it_accepted_or_says_that_it_cannot_tell(make: Make
     await transport.aclose()
 
 
+async def nothing_is_handed_over_that_others_may_have_taken_over(make: Make) -> None:
+    transport = make()
+    batch = _messages(transport, 3)
+    with under(lambda: False):
+        outcomes = await transport.send(batch)
+    _hold(
+        all(isinstance(outcome, ConnectionFailed) for outcome in outcomes),
+        "once its lease is over, each message of a batch comes to OVERTAKEN (see engine.transport.lease)",
+        outcomes,
+    )
+    _receipts(await transport.send(batch))
+    await transport.aclose()
+
+
 async def closing_twice_is_harmless(make: Make) -> None:
     transport = make()
     await transport.send(_messages(transport, 1))
@@ -174,6 +189,7 @@ CHECKS: tuple[Check, ...] = (
     any_words_are_accepted,
     outcomes_are_in_the_order_of_the_batch,
     it_knows_later_what_it_accepted_or_says_that_it_cannot_tell,
+    nothing_is_handed_over_that_others_may_have_taken_over,
     closing_twice_is_harmless,
     closing_unused_is_harmless,
 )

@@ -16,7 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from engine.transport import lease
 from engine.transport.base import ConnectionFailed, Misconfigured, OutcomeUnknown
+from engine.transport.lease import OVERTAKEN
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -100,17 +102,18 @@ class HttpClient:
         self._pool: _Pool | None = None
 
     async def post(self, path: str, body: bytes, content_type: str) -> Said:
-        """POST `body` once: it is never repeated, whatever happens."""
-        progress = _Progress(begun=False)
+        """POST `body` once: it is never repeated, whatever happens. OVERTAKEN as `lease` has it."""
+        progress = _Progress(begun=False, still_ours=lease.question())
         return await self._ask("POST", path, _tracked_payload()(body, content_type, progress), progress)
 
     async def get(self, path: str, params: Mapping[str, str] = NONE) -> Said:
         """GET `path` with `params` as its query."""
-        return await self._ask("GET", f"{path}?{urlencode(params)}" if params else path, None, _Progress(begun=True))
+        progress = _Progress(begun=True, still_ours=lease.question())
+        return await self._ask("GET", f"{path}?{urlencode(params)}" if params else path, None, progress)
 
     async def delete(self, path: str) -> Said:
         """DELETE `path`, which may be done again: what is gone stays gone."""
-        return await self._ask("DELETE", path, None, _Progress(begun=True))
+        return await self._ask("DELETE", path, None, _Progress(begun=True, still_ours=lease.question()))
 
     async def aclose(self) -> None:
         """Close every connection; the next request would open new ones."""
@@ -170,6 +173,10 @@ class _Pool:
     aclose: Callable[[], Awaitable[None]]
 
 
+class _Overtaken(Exception):
+    """Others may have sent it by now."""
+
+
 class _TooLarge(Exception):
     """An answer that goes on and on."""
 
@@ -195,6 +202,7 @@ async def _read(response: "ClientResponse") -> bytes:
 @dataclass(slots=True)
 class _Progress:
     begun: bool  # whether the request's first byte was given to a live connection
+    still_ours: lease.Question
 
 
 @cache
@@ -219,6 +227,8 @@ def _tracked_payload() -> "Callable[[bytes, str, _Progress], Payload]":
             await self.write_with_length(writer, None)
 
         async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+            if not self._progress.still_ours():
+                raise _Overtaken
             transport = writer.transport
             if transport is not None and not transport.is_closing():  # else the writer raises: nothing leaves
                 self._progress.begun = True
@@ -233,6 +243,8 @@ def _what_went_wrong(error: Exception, begun: bool) -> ConnectionFailed | Miscon
     """The outcome of a request that was not answered; its words are ours, for an error's may name hosts and more."""
     import aiohttp
 
+    if isinstance(error, _Overtaken):
+        return OVERTAKEN
     wrong: tuple[tuple[type[Exception], str], ...] = (
         (aiohttp.ClientConnectorCertificateError, "The provider's TLS certificate does not suit base_url."),
         (aiohttp.InvalidURL, NO_ADDRESS),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from engine.model.campaign import Channel
+from engine.transport import lease
 from engine.transport.base import (
     Accepted,
     Asked,
@@ -12,6 +13,7 @@ from engine.transport.base import (
     Message,
     Outcome,
 )
+from engine.transport.lease import OVERTAKEN
 from engine.transport.setup import Setup
 
 
@@ -34,6 +36,8 @@ class MemoryTransport:
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Accepted, every one."""
+        if not lease.question()():
+            return [OVERTAKEN] * len(batch)
         for message in batch:
             if isinstance(message, EmailMessage):
                 message.mime()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.model.campaign import Channel
+from engine.transport import lease
 from engine.transport.base import (
     Accepted,
     Asked,
@@ -21,6 +22,7 @@ from engine.transport.base import (
     Outcome,
     SmsMessage,
 )
+from engine.transport.lease import OVERTAKEN
 from engine.transport.setup import Setup
 
 _OURS = re.compile(r"\d{6,}(\.\d+)?\.(eml|txt)", re.ASCII)
@@ -47,7 +49,8 @@ class OutboxTransport:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             return [Misconfigured(f"Cannot write to the outbox folder: {error.strerror}.")] * len(batch)
-        return [self._write(message) for message in batch]
+        still_ours = lease.question()
+        return [self._write(message) if still_ours() else OVERTAKEN for message in batch]
 
     def _write(self, message: Message) -> Outcome:
         content, suffix = (message.mime(), ".eml") if isinstance(message, EmailMessage) else (_text(message), ".txt")

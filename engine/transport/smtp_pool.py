@@ -8,7 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 
+from engine.transport import lease
 from engine.transport.base import Accepted, ConnectionFailed, EmailMessage, Message, Outcome
+from engine.transport.lease import OVERTAKEN
 from engine.transport.smtp_connection import Session
 from engine.transport.smtp_opening import NotOpen, Relay, open_session
 
@@ -29,12 +31,16 @@ class Batch:
         self._waiting = deque(range(len(messages)))
         self._given_back: set[int] = set()
         self._receipts: set[str] = set()
+        self._still_ours = lease.question()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def take(self) -> tuple[int, Message] | None:
-        """The next message, with its number."""
+        """The next message, with its number; none any more once others may have taken over what is left."""
+        if self._waiting and not self._still_ours():
+            self._waiting.clear()
+            self.left_because = OVERTAKEN
         if not self._waiting:
             return None
         number = self._waiting.popleft()
