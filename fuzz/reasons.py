@@ -153,8 +153,13 @@ def _unknown_zone(case: Case, person: Person, row: Row) -> bool:
 
 
 def _refused(*fates: str) -> Holds:
-    """A provider refused something so, which none does but where that is sown."""
-    return lambda case, person, row: any(case.record.faults.get(f"provider: {fate}") for fate in fates)
+    """The provider refused it so, which none does but where that is sown."""
+    return lambda case, person, row: case.met(row, *fates)
+
+
+def _gave_up(case: Case, person: Person, row: Row) -> bool:
+    """It was refused, or not handed over at all because the process stood still for too long."""
+    return case.met(row, "refused", "throttled", "misconfigured", "down") or case.befell(*span(case, person, row))
 
 
 def _dropped(case: Case, person: Person, row: Row) -> bool:
@@ -181,6 +186,6 @@ REASONS: Mapping[str, Holds] = {
     "changed": _changed,
     "rejected": _refused("rejected"),
     "recipient_rejected": _refused("bad_recipient"),
-    "gave_up": _refused("refused", "throttled", "misconfigured", "down"),
+    "gave_up": _gave_up,
     "dropped": _dropped,
 }

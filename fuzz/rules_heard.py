@@ -46,6 +46,16 @@ def kept(case: Case) -> Iterator[Violation]:
             yield Violation("heard", f"event {row['id']} is parked though its delivery is known")
 
 
+def arrived(case: Case) -> Iterator[Violation]:
+    """What a provider has told us that it arrived is down as sent."""
+    restored = max((done.n for happening, done in case.life.done if happening.kind is Kind.RESTORE), default=-1)
+    for call in case.record.called:
+        row = case.rows.get(call.delivery)
+        if row is not None and row["status"] != "sent" and call.n > restored:
+            text = f"delivery {call.delivery} is {row['status']}, and its provider has told us that it arrived"
+            yield Violation("heard", text, call.n)
+
+
 def rated(case: Case) -> Iterator[Violation]:
     """Of each pulse that was told kept the last value is there."""
     if "pulses" not in case.record.tables or case.happened(Kind.RESTORE):
