@@ -28,6 +28,7 @@ def kept(world: "World") -> Record:
         called=tuple(book.called),
         fates={delivery: frozenset(fates) for delivery, fates in book.fates.items()},
         blank=frozenset(book.blank),
+        refused=frozenset(book.refused),
         courses={campaign.digest: number for number, campaign in enumerate(town.campaigns)},
     )
 

@@ -18,6 +18,7 @@ class Notebook:
         self.called: list[Called] = []
         self.fates: dict[int, set[str]] = {}
         self.blank: set[int] = set()
+        self.refused: set[str] = set()
         self.done: list[Done] = []
         self.shown: list[Shown] = []
         self.faults: Counter[str] = Counter()

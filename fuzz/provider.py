@@ -132,6 +132,8 @@ class Line:
         if fate:
             book.faults[f"provider: {fate}"] += 1
             book.fates.setdefault(message.delivery_id, set()).add(fate)
+        if fate == "bad_recipient":
+            book.refused.add(message.to)
         if fate in ANSWERS:
             return ANSWERS[fate]
         receipt = provider.take(message, asked)

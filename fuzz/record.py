@@ -79,5 +79,6 @@ class Record:
     troubled: tuple[float, ...] = ()  # when a fault befell that had been made ready before
     called: tuple[Called, ...] = ()
     fates: dict[int, frozenset[str]] = field(default_factory=dict)  # how hand-overs of each delivery went wrong
+    refused: frozenset[str] = frozenset()  # addresses of which a provider has said that there is no such recipient
     blank: frozenset[int] = frozenset()  # deliveries of which the provider was asked later, and does not know
     courses: dict[str, int] = field(default_factory=dict)  # which of Script.courses a definition's digest stands for
