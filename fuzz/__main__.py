@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from fuzz.check import Violation
 from fuzz.long_run import Totals, long_run
 from fuzz.replay import chosen, judged, shrunk, story
 from fuzz.script import Script
@@ -21,6 +22,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, help="live fresh seeds for so long (default: 60)")
     parser.add_argument("--seed", type=int, help="live this one, and say what happened")
+    parser.add_argument("--scene", help="live this scene, in which some planted bugs do harm, and say what happened")
     parser.add_argument("--shrink", action="store_true", help="leave out of it all that its violation does not need")
     parser.add_argument("--only", help="its happenings with these numbers, and no others: 3,7")
     parser.add_argument("--couples", help="these couples of it, and no others: 1,2")
@@ -35,9 +37,13 @@ def main(given: Sequence[str] | None = None) -> int:
     if asked.mutants:
         from fuzz.mutants import table
 
-        return 0 if table(range(1, 60), asked.processes) else 1
+        return 0 if table(range(1, asked.seeds + 1), asked.processes) else 1
     if asked.deliveries:
         return long_run(asked.into, asked.deliveries, asked.seeds, asked.processes)
+    if asked.scene is not None:
+        from fuzz.scenes import SCENES
+
+        return _told(SCENES[asked.scene]())
     if asked.seed is not None:
         return _replay(asked)
     return fresh(60.0 if asked.seconds is None else asked.seconds)
@@ -69,12 +75,23 @@ def _replay(asked: argparse.Namespace) -> int:
         wrong = judged(script)
     if asked.shrink or asked.only is not None:
         print(*story(script), sep="\n")
-    for each in wrong:
-        print(f"{each.rule} (n {each.n}): {each.text}")
-    print(f"Violations: {len(wrong)}")
+    _tell(wrong)
     if asked.shrink and wrong:
         print(f"Again: {command(script)}")
     return 1 if wrong else 0
+
+
+def _told(script: Script) -> int:
+    print(*story(script), sep="\n")
+    wrong = judged(script)
+    _tell(wrong)
+    return 1 if wrong else 0
+
+
+def _tell(wrong: Sequence[Violation]) -> None:
+    for each in wrong:
+        print(f"{each.rule} (n {each.n}): {each.text}")
+    print(f"Violations: {len(wrong)}")
 
 
 def command(script: Script) -> str:

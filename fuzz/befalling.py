@@ -38,7 +38,7 @@ def _disturb(world: "World", it: Happening) -> None:
         case Kind.CRASH:
             world.crash = detail["step"]
         case Kind.STORE_FAULT if detail.get("step") is None:
-            world.disk.faults += [detail["how"]] * detail.get("times", 1)
+            world.disk.faults += [""] * detail.get("spare", 0) + [detail["how"]] * detail.get("times", 1)
         case Kind.STORE_FAULT:
             world.faults_at[detail["step"]] = [detail["how"]] * detail.get("times", 1)
         case Kind.SECOND:

@@ -8,6 +8,7 @@ from typing import Any
 from engine.transport.base import Message, SmsMessage
 from fuzz.machine import Process
 from fuzz.provider import chance
+from fuzz.record import Called
 from fuzz.script import Script
 from fuzz.town import Town
 
@@ -50,10 +51,14 @@ class Calls:
             _, _, channel, entries, tries = heapq.heappop(self._coming)
             batches.setdefault((channel, tries), []).extend(entries)
         for (channel, tries), entries in batches.items():
-            if not self._town.told(process, channel, [self._town.entry(**each) for each in entries]):
-                self._town.notebook.faults["call refused"] += 1
-                if tries < MOST_TRIES:
-                    self._push(now + AGAIN_AFTER, channel, entries, tries + 1)
+            book = self._town.notebook
+            if self._town.told(process, channel, [self._town.entry(**each) for each in entries]):
+                about = [each["reference"].partition(".")[0] for each in entries if "reference" in each]
+                book.called += [Called(book.next(), int(delivery)) for delivery in about]
+                continue
+            book.faults["call refused"] += 1
+            if tries < MOST_TRIES:
+                self._push(now + AGAIN_AFTER, channel, entries, tries + 1)
 
     def _push(self, at: float, channel: str, entries: list[dict[str, Any]], tries: int) -> None:
         heapq.heappush(self._coming, (math.ceil(at), next(self._order), channel, entries, tries))

@@ -119,6 +119,14 @@ class Case:
             return True
         return any(since <= end and until + lasting >= begin for since, until in self.troubles)
 
+    def befell(self, begin: float, end: float) -> bool:
+        """Whether anything truly befell a process or the store between these instants."""
+        return any(begin <= at <= end for at in self.record.troubled)
+
+    def met(self, row: Row, *fates: str) -> bool:
+        """Whether a hand-over of this delivery went wrong in one of these ways."""
+        return not self.record.fates.get(row["id"], frozenset()).isdisjoint(fates)
+
     def happened(self, kind: Kind, **detail: object) -> bool:
         """Whether something of the kind was acted out, told of or not."""
         return any(

@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     rules_private.shown_to_both,
     rules_heard.suppressed,
     rules_heard.kept,
+    rules_heard.arrived,
     rules_heard.rated,
     rules_heard.answered,
 )

@@ -89,7 +89,22 @@ class Plans:
         self._add(self.ends - 7 * DAY, Kind.RELEASE, None)
         self._add(self.ends - 6 * DAY, Kind.RESOLVE, None, verdict=dice.choice(("sent", "drop")))
         self.found.sort(key=lambda each: each[0])
+        self._answers_to_answers()
+        self.found.sort(key=lambda each: each[0])
         return tuple(Happening(number, *each) for number, each in enumerate(self.found))
+
+    def _answers_to_answers(self) -> None:
+        """Most are followed by the other partner's; with dice of their own, so that all else stays as it is."""
+        dice = random.Random(repr(self.found))  # noqa: S311 - no secret
+        seats = {(each.couple, each.position): each.number for each in self.people}
+        others = {each.number: seats[each.couple, 3 - each.position] for each in self.people}
+        for first, kind, who, _ in list(self.found):
+            if kind is not Kind.ANSWER or who is None or dice.random() < 0.4:
+                continue
+            at = min(first + dice.choice((0, 60, 3_600, DAY // 4)), self.ends - 8 * DAY)
+            text = f"We saw the {' '.join(dice.sample(WORDS, 3))} {dice.randrange(10**9)}q"
+            by = dice.choice(("page", "page", "text"))
+            self._add(at, kind, others[who], text=text, share=dice.random() < 0.8, by=by)
 
     def _add(self, at: float, kind: Kind, who: int | None, /, **detail: Any) -> None:
         self.found.append((at, kind, who, detail))

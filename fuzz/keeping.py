@@ -25,6 +25,10 @@ def kept(world: "World") -> Record:
         tables=tables,
         faults=dict(book.faults),
         troubled=tuple(book.troubled),
+        called=tuple(book.called),
+        fates={delivery: frozenset(fates) for delivery, fates in book.fates.items()},
+        blank=frozenset(book.blank),
+        refused=frozenset(book.refused),
         courses={campaign.digest: number for number, campaign in enumerate(town.campaigns)},
     )
 

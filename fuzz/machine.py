@@ -18,7 +18,7 @@ from engine.clock import Clock, VirtualClock
 from engine.deliver.dispatch import ProtocolStep
 from engine.model.campaign import Channel
 from engine.settings import Settings
-from engine.store import embedded
+from engine.store import chain, embedded
 from engine.store.database import IN_MEMORY, Database, open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -83,7 +83,8 @@ class Disk:
 
     def fault(self) -> str | None:
         """What goes wrong with this commit."""
-        if not self.faults:
+        if not self.faults or not self.faults[0]:
+            del self.faults[:1]  # one that is spared
             return None
         self.notebook.faults[f"store: {self.faults[0]}"] += 1
         self.notebook.troubled.append(self.notebook.at)
@@ -110,6 +111,7 @@ class Store(Database):
             if how in SAID:
                 raise _failed(SAID[how])
             with self.engine.begin() as connection:
+                connection.info[chain.KEY] = self.audit_key
                 yield connection
                 if how == "before":
                     raise _failed("disk I/O error")

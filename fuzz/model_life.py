@@ -35,11 +35,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """How a person may be set from `n` on, and from `since` at the earliest."""
+    """How a person may be set from `n` on, which is at `at`, and from `since` at the earliest."""
 
     n: int
     since: float
     ways: frozenset[Settings]
+    at: float = float("-inf")
 
 
 class Life:
@@ -107,6 +108,12 @@ class Life:
         """All the ways in which they may have been set before `n`, or by an act that was on its way then."""
         at = max((each.since for each in self.sets[person] if each.n < n), default=float("-inf"))
         return frozenset(way for each in self.sets[person] if each.n < n or each.since <= at for way in each.ways)
+
+    def ways_since(self, person: int, at: float) -> frozenset[Settings]:
+        """All the ways in which they may have been set at that instant or later."""
+        sets = self.sets[person]
+        now = max((place for place, each in enumerate(sets) if each.at < at), default=0)
+        return frozenset(way for each in sets[now:] for way in each.ways)
 
     def zones(self, zone: str, n: int) -> set[str]:
         """The zones whose rules `zone` followed at `n` or at any time before."""
@@ -188,7 +195,7 @@ def _changes(life: Life, happening: Happening, done: Done) -> None:
     before = sets[-1].ways
     changed = frozenset(replace(way, **_read(happening.detail)) for way in before)
     ways = changed if done.told else before | changed
-    sets.append(Set(done.n, min(happening.at, done.at), frozenset(sorted(ways, key=repr)[:MOST_WAYS])))
+    sets.append(Set(done.n, min(happening.at, done.at), frozenset(sorted(ways, key=repr)[:MOST_WAYS]), done.at))
 
 
 def _read(detail: Mapping[str, Any]) -> dict[str, Any]:

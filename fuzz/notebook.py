@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from engine.clock import VirtualClock
-from fuzz.record import Accepted, Done, Intent, Shown
+from fuzz.record import Accepted, Called, Done, Intent, Shown
 
 
 class Notebook:
@@ -15,6 +15,10 @@ class Notebook:
         self.clock = clock
         self.intents: list[Intent] = []
         self.accepted: list[Accepted] = []
+        self.called: list[Called] = []
+        self.fates: dict[int, set[str]] = {}
+        self.blank: set[int] = set()
+        self.refused: set[str] = set()
         self.done: list[Done] = []
         self.shown: list[Shown] = []
         self.faults: Counter[str] = Counter()

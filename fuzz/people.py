@@ -238,7 +238,7 @@ ACTS: Mapping[Kind, Act] = {
     Kind.ANSWER: answer,
     Kind.RATE: rate,
     Kind.LEAVE: own(lambda connection, row, now, it: leave(connection, row, now)),
-    Kind.ERASE: own(lambda connection, row, now, it: erase(connection, row, now)),
+    Kind.ERASE: own(lambda connection, row, now, it: erase(connection, VAULT, row, now)),
     Kind.SPLIT: _over,
     Kind.PAUSE_COUPLE: operate(lambda operator, town, it: operator.pause_couple(town.ref(_who(it)), _until(it))),
     Kind.RESUME_COUPLE: operate(lambda operator, town, it: operator.resume_couple(town.ref(_who(it)))),

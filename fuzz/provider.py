@@ -133,6 +133,9 @@ class Line:
         fate = provider.fate(message)
         if fate:
             book.faults[f"provider: {fate}"] += 1
+            book.fates.setdefault(message.delivery_id, set()).add(fate)
+        if fate == "bad_recipient":
+            book.refused.add(message.to)
         if fate in ANSWERS:
             return ANSWERS[fate]
         receipt = provider.take(message, asked)
@@ -145,6 +148,8 @@ class Line:
         """Whether it has a message; it cannot always tell."""
         provider = self.provider
         blank = provider.chance("blank", asked.delivery_id) < provider._rates.get("find_blank", 0.0)
+        if blank:
+            provider.world.notebook.blank.add(asked.delivery_id)
         if blank or provider.outage(provider.world.notebook.at) is not None:
             return None
         receipt = provider.taken.get(asked.delivery_id)

@@ -59,10 +59,7 @@ def _suppressed(case: Case, person: Person, row: Row) -> bool:
     address = case.life.address(person.number, row["channel"])
     if case.life.possibly(("suppressed", address), begin, end):
         return True
-    # A provider that refuses a recipient has the same effect.
-    refused = [each for each in case.record.rows if each["reason"] == "recipient_rejected"]
-    owners = [case.person(each) for each in refused if each["channel"] == row["channel"]]
-    return any(each and case.life.address(each.number, row["channel"]) == address for each in owners)
+    return address in case.record.refused  # which has the same effect
 
 
 def _ended(word: str) -> Holds:
@@ -104,12 +101,15 @@ def _capped(case: Case, person: Person, row: Row) -> bool:
     for other in case.record.rows:
         if other["partner_id"] != row["partner_id"] or other["id"] == row["id"] or not case.planned(other):
             continue
-        for intent in case.intents[other["id"]][-1:]:
-            for way in case.life.ways(person.number, intent.n):
-                shown = wall(intent.at, case.life.zones_now(way.zone, intent.n))
-                if shown is not None:
-                    days[shown.date()] += 1
-                    weeks[shown.isocalendar()[:2]] += 1
+        # One that was to be tried again later counted on the day of each try, while that was under way.
+        shown = [
+            there
+            for intent in case.intents[other["id"]]
+            for way in case.life.ways(person.number, intent.n)
+            if (there := wall(intent.at, case.life.zones_now(way.zone, intent.n))) is not None
+        ]
+        days.update({each.date() for each in shown})
+        weeks.update({each.isocalendar()[:2] for each in shown})
     least_day = min(course.per_day for course in case.courses(row))
     least_week = min(course.per_week for course in case.courses(row))
     return max(days.values(), default=0) >= least_day or max(weeks.values(), default=0) >= least_week
@@ -153,8 +153,13 @@ def _unknown_zone(case: Case, person: Person, row: Row) -> bool:
 
 
 def _refused(*fates: str) -> Holds:
-    """A provider refused something so, which none does but where that is sown."""
-    return lambda case, person, row: any(case.record.faults.get(f"provider: {fate}") for fate in fates)
+    """The provider refused it so, which none does but where that is sown."""
+    return lambda case, person, row: case.met(row, *fates)
+
+
+def _gave_up(case: Case, person: Person, row: Row) -> bool:
+    """It was refused, or not handed over at all because the process stood still for too long."""
+    return case.met(row, "refused", "throttled", "misconfigured", "down") or case.befell(*span(case, person, row))
 
 
 def _dropped(case: Case, person: Person, row: Row) -> bool:
@@ -181,6 +186,6 @@ REASONS: Mapping[str, Holds] = {
     "changed": _changed,
     "rejected": _refused("rejected"),
     "recipient_rejected": _refused("bad_recipient"),
-    "gave_up": _refused("refused", "throttled", "misconfigured", "down"),
+    "gave_up": _gave_up,
     "dropped": _dropped,
 }

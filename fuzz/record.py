@@ -33,6 +33,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The provider's call that a message of the delivery has arrived was answered with 200."""
+
+    n: int
+    delivery: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Happening number `happening` was acted out: `told` at `n` that it was done (False: it was refused, or died)."""
 
@@ -69,4 +77,8 @@ class Record:
     tables: dict[str, tuple[dict[str, Any], ...]]  # every other table by its name, as SQL alone reads it
     faults: dict[str, int]  # how many of each were injected
     troubled: tuple[float, ...] = ()  # when a fault befell that had been made ready before
+    called: tuple[Called, ...] = ()
+    fates: dict[int, frozenset[str]] = field(default_factory=dict)  # how hand-overs of each delivery went wrong
+    refused: frozenset[str] = frozenset()  # addresses of which a provider has said that there is no such recipient
+    blank: frozenset[int] = frozenset()  # deliveries of which the provider was asked later, and does not know
     courses: dict[str, int] = field(default_factory=dict)  # which of Script.courses a definition's digest stands for

@@ -14,8 +14,6 @@ def suppressed(case: Case) -> Iterator[Violation]:
     """At the end whoever told us to stop is on the list, and nobody who did not, or who took it back."""
     listed = {row["address_index"] for row in case.record.tables.get("suppressions", ())}
     rows = {row["id"]: row for row in case.record.tables.get("partners", ())}
-    refused = {row["partner_id"] for row in case.record.rows if row["reason"] == "recipient_rejected"}
-    sorry = {case.life.address(case.person_of[each], channel) for each in refused for channel in ("email", "sms")}
     if not rows or case.happened(Kind.RESTORE):
         return
     for person in case.script.people:
@@ -29,7 +27,11 @@ def suppressed(case: Case) -> Iterator[Violation]:
             target, end = ("suppressed", address), case.script.ends
             if row[column] not in listed and case.life.certainly(target, EVER, end):
                 yield Violation("stopped", f"person {person.number} is not suppressed by {channel}, and should be")
-            if row[column] in listed and address not in sorry and not case.life.possibly(target, end, end):
+            if (
+                row[column] in listed
+                and address not in case.record.refused
+                and not case.life.possibly(target, end, end)
+            ):
                 yield Violation("stopped", f"person {person.number} is suppressed by {channel}, and should not be")
 
 
@@ -44,6 +46,16 @@ def kept(case: Case) -> Iterator[Violation]:
     for row in case.record.tables.get("events", ()):
         if row["delivery_id"] is None and row["receipt"] in receipts:
             yield Violation("heard", f"event {row['id']} is parked though its delivery is known")
+
+
+def arrived(case: Case) -> Iterator[Violation]:
+    """What a provider has told us that it arrived is down as sent."""
+    restored = max((done.n for happening, done in case.life.done if happening.kind is Kind.RESTORE), default=-1)
+    for call in case.record.called:
+        row = case.rows.get(call.delivery)
+        if row is not None and row["status"] != "sent" and call.n > restored:
+            text = f"delivery {call.delivery} is {row['status']}, and its provider has told us that it arrived"
+            yield Violation("heard", text, call.n)
 
 
 def rated(case: Case) -> Iterator[Violation]:

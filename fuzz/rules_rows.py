@@ -10,6 +10,11 @@ from fuzz.script import Kind, Person
 
 FINAL = {"sent", "skipped", "failed", "cancelled", "in_doubt"}
 DAY = 86_400.0
+LONGEST = 3 * 3_600.0
+"""So long after an intent its answer has been recorded, unless something befell a process meanwhile."""
+NO_ANSWER = "lost_answer", "lost_message", "silent", "death"
+LAST_ASKED = 80_000.0
+"""So long after an intent the provider is asked about a doubt once more, at least."""
 FOR_GOOD = ("left", "split", "stopped")
 
 
@@ -58,6 +63,7 @@ def _must_have(case: Case, person: Person, key: Key) -> bool:
 def of_the_calendar(case: Case) -> Iterator[Violation]:
     """Each row is an occurrence that a version had for its partner, once, and at an instant that the calendar gives."""
     seen: set[object] = set()
+    restored = case.happened(Kind.RESTORE)
     for row in case.record.rows:
         if not case.planned(row):
             continue
@@ -73,7 +79,9 @@ def of_the_calendar(case: Case) -> Iterator[Violation]:
         if key not in case.slots[person.number]:
             yield Violation("calendar", f"person {person.number} was never to get {key[0]}/{key[1]}")
             continue
-        instants = case.instants(person, key, case.life.ways_until(person.number, 10**12), 10**12)
+        # It was worked out when it had come: by settings that held then, or that came later.
+        since = float("-inf") if restored else row["due_at"] / 1_000 - case.life.skew
+        instants = case.instants(person, key, case.life.ways_since(person.number, since), 10**12)
         if all(abs(row["due_at"] / 1_000 - each) > 0.5 for each in instants):
             off = min((row["due_at"] / 1_000 - each for each in instants), key=abs)
             text = f"delivery {row['id']} ({key[0]}/{key[1]}) of person {person.number} fell due {off:.0f} s off"
@@ -92,15 +100,15 @@ def at_rest(case: Case) -> Iterator[Violation]:
 
 
 def _unknowable(case: Case, row: Row) -> bool:
-    """Whether something may have kept its answer away, and the provider could not tell in the day after."""
-    begun = [intent.at for intent in case.intents[row["id"]]]
-    if not begun:
+    """Whether something kept its answer away, and the provider did not know, or could not be asked to the day's end."""
+    if case.happened(Kind.RESTORE):
         return True
-    if not case.troubled(min(begun) - DAY, max(begun) + DAY):
+    last = max((intent.at for intent in case.intents[row["id"]]), default=None)
+    if last is None or not (case.met(row, *NO_ANSWER) or case.befell(last - 60, last + LONGEST)):
         return False
-    asked = max(begun), max(begun) + 1.5 * DAY
+    asked = last + LAST_ASKED, last + 1.5 * DAY
     silent = any(since <= asked[1] and until >= asked[0] for since, until in case.of_kind(Kind.AWAY, Kind.OUTAGE))
-    return case.script.rates.get("find_blank", 1.0) > 0 or silent or case.happened(Kind.RESTORE)
+    return row["id"] in case.record.blank or silent or case.befell(*asked)
 
 
 def as_accepted(case: Case) -> Iterator[Violation]:
@@ -123,7 +131,7 @@ def as_accepted(case: Case) -> Iterator[Violation]:
 def _known(case: Case, row: Row) -> bool:
     """Whether its acceptance was answered, and nothing kept the answer from being recorded."""
     accepted = case.accepted[row["id"]]
-    return any(each.answered for each in accepted) and not case.troubled(accepted[0].at - DAY, accepted[0].at + DAY)
+    return any(each.answered and not case.befell(each.at - LONGEST, each.at + LONGEST) for each in accepted)
 
 
 def with_reason(case: Case) -> Iterator[Violation]:

@@ -40,7 +40,9 @@ class Kind(StrEnum):
     LATE_CALLS = "provider.late_calls"  # calls made so far come again, twice, in another order
     GARBAGE = "provider.garbage"  # a call that is forged, torn or senseless: `detail["how"]`
     CRASH = "machine.crash"  # the process dies at its next `detail["step"]` of the protocol; another starts
-    STORE_FAULT = "machine.store_fault"  # `detail["how"]`: fails before, or after, its next commit; locked; full
+    STORE_FAULT = (
+        "machine.store_fault"  # `detail["how"]`: fails before, or after, its next commit but `spare`; locked; full
+    )
     SECOND = "machine.second"  # another scheduler works on the same store, from now until `detail["until"]`
     STALL = "machine.stall"  # the next hand-over takes `detail["seconds"]`, past the lease
     SKEW = "machine.skew"  # the second scheduler's clock is `detail["seconds"]` off

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.errors import StoreError
 from engine.model.campaign import Campaign
 from engine.render.links import reference
 from engine.transport.source import Forged, Hook, NotOurs
@@ -39,6 +42,7 @@ class Town:
         self.enrollments: dict[int, int] = {}
         self.calls: list[tuple[str, Hook]] = []
         self.bad_inputs = 0
+        self._told_at: dict[str, str] = {}
 
     def ref(self, couple: int) -> str:
         """What the operator calls a couple."""
@@ -91,8 +95,9 @@ class Town:
         return reference(found[0][0], delivery) if found else f"{delivery}.gone"
 
     def entry(self, key: str, **about: Any) -> dict[str, Any]:
-        """One thing that a provider tells."""
-        return {"key": f"{self.script.seed} {key}", "at": self.notebook.clock.now().isoformat(), **about}
+        """One thing that a provider tells; told again, it is the same to the letter."""
+        at = self._told_at.setdefault(key, self.notebook.clock.now().isoformat())
+        return {"key": f"{self.script.seed} {key}", "at": at, **about}
 
     def told(self, process: Process, channel: str, entries: Sequence[dict[str, Any]]) -> bool:
         """The provider calls; whether it was told 200."""
@@ -108,7 +113,7 @@ class Town:
         except (Forged, NotOurs) as refusal:
             self.notebook.hear(refusal)
             return False
-        except Exception as error:  # the page answers 500
+        except (StoreError, SQLAlchemyError) as error:  # the page answers 500
             self.notebook.hear(error)
             return False
         return True
@@ -120,10 +125,9 @@ class Town:
 
     def texted(self, process: Process, it: Happening, sender: str, words: str) -> tuple[bool, dict[str, Any]]:
         """Somebody texts; whether the provider was told 200, and what it was taken to be about."""
-        key = f"{self.script.seed} text {it.number}"
-        entry = {"key": key, "at": self.notebook.clock.now().isoformat(), "sender": sender, "text": words}
+        entry = self.entry(f"text {it.number}", sender=sender, text=words)
         self.must_hear(process, "sms", [entry])
-        found = self.ask("SELECT delivery_id, read_as FROM replies WHERE key = ?", key)
+        found = self.ask("SELECT delivery_id, read_as FROM replies WHERE key = ?", entry["key"])
         about = {"delivery": found[0][0]} if found and found[0][1] == "answer" and found[0][0] else {}
         return True, about
 

@@ -15,9 +15,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from engine import app
 from engine.app import Engine
 from engine.clock import VirtualClock
+from engine.errors import StoreError
 from engine.model.campaign import Channel
 from engine.render.compose import Composer
 from engine.settings import Settings
@@ -34,13 +37,15 @@ from fuzz.people import ACTS, REFUSALS, look_at_own_data
 from fuzz.provider import Line, Provider, chance
 from fuzz.record import Record
 from fuzz.script import Happening, Kind, Script
-from fuzz.town import Town
+from fuzz.town import Town, Unheard
 from fuzz.zones import Zones
 
 BREATH = 1.0
 IDLE = timedelta(minutes=15)
 ASKING = 660.0, 7_200.0, 82_800.0
 """Seconds after a lease has run out at which a pass is acted out that may only ask about what is in doubt."""
+FAULTS = StoreError, SQLAlchemyError, Unheard
+"""What befell an act or a pass; anything else that is raised is a mistake, the engine's or the simulator's."""
 _DOUBTS = "SELECT DISTINCT lease_until / 1000.0 FROM deliveries WHERE status = 'in_doubt' AND lease_until > ?"
 _composers: dict[str, Composer] = {}
 
@@ -198,7 +203,7 @@ class World:
         except Died:
             self.notebook.faults["died"] += 1
             self.notebook.troubled.append(self.notebook.at)
-        except Exception as error:
+        except FAULTS as error:
             self.notebook.faults["pass failed"] += 1
             self.notebook.hear(error)
         finally:
@@ -294,7 +299,7 @@ class World:
             told, about = ACTS[it.kind](self.town, self.main, it)
         except REFUSALS as refusal:
             self.notebook.hear(refusal)
-        except Exception as error:
+        except FAULTS as error:
             failed = True
             self.notebook.faults["act failed"] += 1
             self.notebook.hear(error)

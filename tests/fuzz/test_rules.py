@@ -23,7 +23,7 @@ from tinylife import (
     without,
 )
 
-from fuzz.record import Accepted, Intent, Record, Shown
+from fuzz.record import Accepted, Called, Intent, Record, Shown
 from fuzz.script import Kind, Script
 
 FIRST = RECORD.accepted[0]
@@ -78,6 +78,7 @@ SIMPLE: list[tuple[str, Script, Record]] = [
         in_table("intake", {"id": 1, "source": "x", "status": "pending", "received_at": int(MONDAY * 1_000)}),
     ),
     ("heard", SCRIPT, in_table("events", {"id": 1, "delivery_id": None, "receipt": "r1"})),
+    ("heard", SCRIPT, replace(with_rows(without(RECORD, 1), r1={"status": "in_doubt"}), called=(Called(300, 1),))),
     ("revealed", SCRIPT, in_table("reveals", {"enrollment_id": 100, "step": "ask", "occurrence": 0})),
 ]
 
@@ -218,3 +219,11 @@ def test_a_message_that_was_held_up_may_be_too_late() -> None:
     """`too_late` is believed where the machine was away over the step's time."""
     record = with_rows(without(RECORD, 3), r3={"status": "skipped", "reason": "too_late"})
     assert broken(*acting(Kind.AWAY, None, 250, record=record, until=MONDAY + WEEK + 30 * HOUR)) == set()
+
+
+def test_an_instant_goes_by_what_was_wanted_when_it_came() -> None:
+    """What fell due behind a change goes by the change, for certain once it was told; what came before does not."""
+    changed = acting(Kind.CHANGE, 1, 250, zone="Asia/Kolkata")
+    assert "instant" in broken(*changed)
+    assert "instant" not in broken(*acting(Kind.CHANGE, 1, 250, told=False, zone="Asia/Kolkata"))
+    assert "instant" not in broken(*acting(Kind.CHANGE, 1, 450, zone="Asia/Kolkata"))
