@@ -14,7 +14,8 @@ from fuzz.record import Done, Record
 from fuzz.script import Happening, Kind, Person, Script
 
 Target = tuple[str, object]
-"""What is barred: ("suppressed", address), ("paused", person), ("pause of both", couple), ("left", person),
+"""What is barred, or has come about: ("in", couple), ("suppressed", address),
+("paused", person), ("pause of both", couple), ("left", person),
 ("split", couple), ("stopped", couple), ("held", None)."""
 WEEKDAYS = "mon", "tue", "wed", "thu", "fri", "sat", "sun"
 MOST_WAYS = 64  # in which a person may be set, when many changes were not told of
@@ -100,6 +101,17 @@ class Life:
                 return True
         return False
 
+    def is_here(self, person: Person, n: int, at: float) -> bool:
+        """Whether they have come in for certain by `n`, and cannot have gone."""
+        gone = ("left", person.number), ("split", person.couple)
+        came = self.certainly(("in", person.couple), n, at)
+        return came and not any(self.possibly(each, float("-inf"), at) for each in gone)
+
+    def may_be_here(self, person: Person, n: int, at: float) -> bool:
+        """Whether they may have come in by `n`, and not gone."""
+        came = self.possibly(("in", person.couple), float("-inf"), at)
+        return came and not self.certainly(("left", person.number), n, at)
+
     def ways(self, person: int, n: int) -> frozenset[Settings]:
         """How they may have been set when `n` happened."""
         return next(each.ways for each in reversed(self.sets[person]) if each.n < n)
@@ -148,14 +160,17 @@ def _suppresses(channel: str | None, *, firm: bool) -> Callable[[Life, Happening
 
 
 def _starts(life: Life, happening: Happening, done: Done) -> None:
-    """START takes back a STOP of the phone and ends the pauses of those who have it, if one of them agreed to texts."""
+    """START takes back a STOP of the phone and ends the pauses of those who have it, if one of them, who has come in
+    and not left, agreed to texts.
+    """
     address = life.address(_who(happening), "sms")
-    agreed = any(person.phone == address and "sms" in person.consents for person in life.people.values())
-    if address is not None and agreed:
-        _bar(life, ("suppressed", address), happening, done, False)
-        for person in life.people.values():
-            if person.phone == address:
-                _bar(life, ("paused", person.number), happening, done, False)
+    owners = [each for each in life.people.values() if address is not None and each.phone == address]
+    agreed = [each for each in owners if "sms" in each.consents]
+    if not any(life.may_be_here(each, done.n, done.at) for each in agreed):
+        return
+    told = done.told and any(life.is_here(each, done.n, done.at) for each in agreed)
+    for target in (("suppressed", address), *(("paused", each.number) for each in owners)):
+        _bar(life, target, happening, replace(done, told=told), False)
 
 
 def _resumes(life: Life, happening: Happening, done: Done) -> None:
@@ -239,6 +254,7 @@ def _couple_of(life: Life, happening: Happening) -> int:
 
 
 _ACTS: Mapping[Kind, Callable[[Life, Happening, Done], None]] = {
+    Kind.JOIN: lambda life, happening, done: _bar(life, ("in", happening.who), happening, done, True),
     Kind.STOP: _suppresses("sms", firm=False),
     Kind.START: _starts,
     Kind.UNSUBSCRIBE: _suppresses("email", firm=False),
