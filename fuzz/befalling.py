@@ -1,10 +1,10 @@
 """What befalls the machine, the provider and the store of a life."""
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from engine.model.hold import HoldKind
-from engine.store import holds
+from engine.store import restores
 from fuzz.script import Happening, Kind
 
 if TYPE_CHECKING:
@@ -54,15 +54,21 @@ def _disturb(world: "World", it: Happening) -> None:
 
 
 def _restore(world: "World", of: float) -> None:
-    """The store is what it was then, as a restore leaves it: brought up to date, with everything on hold."""
+    """The store is what it was then, as `rekindle db restore` leaves it: with everything on hold."""
     world.away_until = world.now  # whoever restores has stopped everything
     for process in (world.main, world.second):
         if process is not None:
             process.store.dead = True
+    world.town.forget()
     world.disk.put_back(world.copies[math.ceil(of)])
+    world.town.look_again()
     world.main, world.second = world.process("main"), None
+    faults, world.disk.faults = world.disk.faults, []  # whoever restores tries until it is done
     with world.main.store.begin() as connection:
-        holds.hold(connection, HoldKind.EVERYTHING, "", actor="restore", now=world.clock.now())
+        if math.ceil(of) % 2:  # a copy that was made by our own command knows when it was
+            restores.made(connection, datetime.fromtimestamp(of, UTC))
+        restores.put_back(connection, world.clock.now())
+    world.disk.faults = faults
 
 
 def copy(world: "World") -> None:

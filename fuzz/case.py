@@ -29,7 +29,7 @@ class Case:
 
     def __init__(self, script: Script, record: Record) -> None:
         self.script, self.record, self.life = script, record, Life(script, record)
-        self.rows: dict[int, Row] = {row["id"]: row for row in record.rows}
+        self.rows: dict[int, Row] = {row["id"]: row for row in (*record.forgotten, *record.rows)}
         self.person_of = {row: number for number, row in record.partners.items()}
         self.intents: dict[int, list[Intent]] = defaultdict(list)
         for intent in record.intents:
@@ -43,8 +43,13 @@ class Case:
             if happening.kind is Kind.JOIN and happening.who is not None:
                 self.starts[happening.who] = date.fromisoformat(happening.detail["start"])
                 told = done.told or self.joined.get(happening.who, (0, False))[1]
+                told = told and not self.life.forgot(done)
                 self.joined[happening.who] = done.n, told
         self._digests = {row["id"]: row["digest"] for row in record.tables.get("enrollments", ())}
+
+    def put_back_after(self, at: float) -> bool:
+        """Whether the store was put back to what it was before that instant, or about it."""
+        return any(begin <= at <= end for begin, end, _ in self.life.restored)
 
     def planned(self, row: Row) -> bool:
         """Whether it is a campaign's, and no notice."""

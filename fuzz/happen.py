@@ -86,6 +86,8 @@ class Plans:
             moment = self._moment()
             for _ in range(dice.randint(3, 9)):
                 self._one(_pick(dice, dice.choice((PEOPLE, TROUBLE))), moment)
+        if dice.random() < 0.1:
+            self._put_back()
         self._add(self.ends - 7 * DAY, Kind.RELEASE, None)
         self._add(self.ends - 6 * DAY, Kind.RESOLVE, None, verdict=dice.choice(("sent", "drop")))
         self.found.sort(key=lambda each: each[0])
@@ -108,6 +110,13 @@ class Plans:
 
     def _add(self, at: float, kind: Kind, who: int | None, /, **detail: Any) -> None:
         self.found.append((at, kind, who, detail))
+
+    def _put_back(self) -> None:
+        """A backup is put in place, and looked at for a while before anything goes on."""
+        dice, at = self.dice, self._moment()
+        of = max(at - dice.choice((60, 3_600, DAY, 3 * DAY)), self.first + 30)
+        self._add(at, Kind.RESTORE, None, of=of, until=(done := at + dice.choice((300, 3_600, DAY / 2, DAY))))
+        self._add(done, Kind.CONFIRM, None)
 
     def _join(self, couple: int) -> None:
         late = self.dice.choice((0, 0, 0, 1, 3, 9)) * DAY + self.dice.randint(0, DAY // 2)

@@ -22,6 +22,7 @@ def kept(world: "World") -> Record:
         partners=dict(town.rows),
         enrollments=dict(town.enrollments),
         rows=tables.pop("deliveries"),
+        forgotten=tuple(town.forgotten.values()),
         tables=tables,
         faults=dict(book.faults),
         troubled=tuple(book.troubled),

@@ -18,6 +18,7 @@ Target = tuple[str, object]
 ("paused", person), ("pause of both", couple), ("left", person),
 ("split", couple), ("stopped", couple), ("held", None)."""
 WEEKDAYS = "mon", "tue", "wed", "thu", "fri", "sat", "sun"
+ABOUT = 2.0  # seconds: what was done at the very instant of a copy may be in it
 MOST_WAYS = 64  # in which a person may be set, when many changes were not told of
 
 
@@ -31,7 +32,12 @@ class Bar:
     on: bool
     told: bool
     until: float | None = None
+    lost: int | None = None  # the `n` of a restore that knows nothing of it
     firm: bool = False  # nobody but the operator takes it back
+
+    def sure(self, n: int) -> bool:
+        """Whether its author was told, and the store still knew of it when `n` happened."""
+        return self.told and (self.lost is None or n <= self.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Life:
         self.rules: list[tuple[Done, str, str]] = []  # a zone that follows another's rules from then
         self.edits: list[tuple[Done, Happening]] = []
         self.skew = 0.0
+        self.restored: list[tuple[float, float, int]] = []  # what was done from, until; the `n` from which it is lost
         for happening, done in self.done:
             act = _ACTS.get(happening.kind)
             if act is not None:
@@ -81,7 +88,7 @@ class Life:
                 break
             if not bar.on:
                 on = False
-            elif bar.told:
+            elif bar.sure(n):
                 firm |= bar.firm
                 on, until = True, _or_ever(bar.until)
             else:
@@ -94,12 +101,17 @@ class Life:
         for place, bar in enumerate(bars):
             if not bar.on or bar.since > end:
                 continue
-            lifted = min((later.at for later in bars[place + 1 :] if not later.on and later.told), default=None)
+            lifts = (later.at for later in bars[place + 1 :] if not later.on and later.told and later.lost is None)
+            lifted = min(lifts, default=None)
             if bar.firm or not bar.told:
                 lifted = None
             if min(_or_ever(bar.until), _or_ever(lifted)) >= begin:
                 return True
         return False
+
+    def forgot(self, done: Done) -> bool:
+        """Whether a restore knows nothing of it, or may not."""
+        return any(begin <= done.at <= end and done.n < n for begin, end, n in self.restored)
 
     def is_here(self, person: Person, n: int, at: float) -> bool:
         """Whether they have come in for certain by `n`, and cannot have gone."""
@@ -205,6 +217,21 @@ def _holds(on: bool) -> Callable[[Life, Happening, Done], None]:
     return lambda life, happening, done: _bar(life, ("held", None), happening, done, on)
 
 
+def _restores(life: Life, happening: Happening, done: Done) -> None:
+    """What was done since the copy was made is not in it: nobody can be told by it; and all is held until confirmed."""
+    lost = float(happening.detail["of"]) - ABOUT, done.at, done.n
+    life.restored.append(lost)
+    for target, bars in life.bars.items():
+        life.bars[target] = [
+            replace(bar, lost=done.n) if bar.lost is None and lost[0] <= bar.at <= lost[1] else bar for bar in bars
+        ]
+    for sets in life.sets.values():
+        place = max(number for number, each in enumerate(sets) if number == 0 or each.since < lost[0])
+        ways = frozenset(way for each in sets[place:] for way in each.ways)
+        sets.append(Set(done.n, done.at, frozenset(sorted(ways, key=repr)[:MOST_WAYS])))
+    _bar(life, ("held", None), happening, done, True)
+
+
 def _changes(life: Life, happening: Happening, done: Done) -> None:
     sets = life.sets[_who(happening)]
     before = sets[-1].ways
@@ -271,6 +298,8 @@ _ACTS: Mapping[Kind, Callable[[Life, Happening, Done], None]] = {
     Kind.STOP_COUPLE: _bars("stopped", couple=True),
     Kind.HOLD: _holds(on=True),
     Kind.RELEASE: _holds(on=False),
+    Kind.RESTORE: _restores,
+    Kind.CONFIRM: _holds(on=False),
     Kind.CHANGE: _changes,
     Kind.ZONES: _zones,
     Kind.EDIT: _edits,

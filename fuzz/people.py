@@ -25,6 +25,7 @@ from engine.store.erasing import erase
 from engine.store.leaving import leave
 from engine.store.schema import partners
 from engine.web.unsubscribe import ONE_CLICK
+from fuzz import loop as loops
 from fuzz.campaigns import wall
 from fuzz.machine import VAULT, Process
 from fuzz.script import Happening, Kind, Person
@@ -192,6 +193,20 @@ def edit(town: Town, process: Process, it: Happening) -> Told:
     return DONE
 
 
+def confirm(town: Town, process: Process, it: Happening) -> Told:
+    """Lets go on what was restored."""
+
+    def plan() -> None:
+        loop = loops.LeapingLoop(town.notebook.clock)
+        try:
+            loops.beside(lambda: loops.run(loop, process.engine.plan()))
+        finally:
+            loop.close()
+
+    Operator(process.engine).confirm_restore(plan)
+    return DONE
+
+
 def returned(kind: str, suppress: str) -> Act:
     """The provider tells of somebody's last email that it came back, or was called spam."""
 
@@ -247,6 +262,7 @@ ACTS: Mapping[Kind, Act] = {
     Kind.HOLD: operate(lambda operator, town, it: operator.pause(EVERYTHING)),
     Kind.RELEASE: operate(lambda operator, town, it: operator.resume(EVERYTHING)),
     Kind.EDIT: edit,
+    Kind.CONFIRM: confirm,
     Kind.RESOLVE: operate(lambda operator, town, it: operator.resolve(None, Verdict(it.detail["verdict"]))),
     Kind.BOUNCE: returned("bounced", "hard_bounce"),
     Kind.COMPLAIN: returned("complained", "complaint"),

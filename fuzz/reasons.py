@@ -188,4 +188,7 @@ REASONS: Mapping[str, Holds] = {
     "recipient_rejected": _refused("bad_recipient"),
     "gave_up": _gave_up,
     "dropped": _dropped,
+    "restored": lambda case, person, row: any(
+        min(row["due_at"], row["send_at"]) / 1_000 <= end + case.life.skew for _, end, _ in case.life.restored
+    ),
 }

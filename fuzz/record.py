@@ -76,6 +76,7 @@ class Record:
     rows: tuple[dict[str, Any], ...]  # the deliveries table at the end, read by SQL alone
     tables: dict[str, tuple[dict[str, Any], ...]]  # every other table by its name, as SQL alone reads it
     faults: dict[str, int]  # how many of each were injected
+    forgotten: tuple[dict[str, Any], ...] = ()  # deliveries as they were when a restore put a copy in their place
     troubled: tuple[float, ...] = ()  # when a fault befell that had been made ready before
     called: tuple[Called, ...] = ()
     fates: dict[int, frozenset[str]] = field(default_factory=dict)  # how hand-overs of each delivery went wrong

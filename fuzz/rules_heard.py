@@ -14,7 +14,7 @@ def suppressed(case: Case) -> Iterator[Violation]:
     """At the end whoever told us to stop is on the list, and nobody who did not, or who took it back."""
     listed = {row["address_index"] for row in case.record.tables.get("suppressions", ())}
     rows = {row["id"]: row for row in case.record.tables.get("partners", ())}
-    if not rows or case.happened(Kind.RESTORE):
+    if not rows:
         return
     for person in case.script.people:
         row = rows.get(case.record.partners.get(person.number))
@@ -53,14 +53,14 @@ def arrived(case: Case) -> Iterator[Violation]:
     restored = max((done.n for happening, done in case.life.done if happening.kind is Kind.RESTORE), default=-1)
     for call in case.record.called:
         row = case.rows.get(call.delivery)
-        if row is not None and row["status"] != "sent" and call.n > restored:
+        if row is not None and row["status"] != "sent" and call.n > restored and row in case.record.rows:
             text = f"delivery {call.delivery} is {row['status']}, and its provider has told us that it arrived"
             yield Violation("heard", text, call.n)
 
 
 def rated(case: Case) -> Iterator[Violation]:
     """Of each pulse that was told kept the last value is there."""
-    if "pulses" not in case.record.tables or case.happened(Kind.RESTORE):
+    if "pulses" not in case.record.tables:
         return
     last: dict[tuple[Any, ...], tuple[int, int, bool]] = {}
     for happening, done in case.life.done:
@@ -68,7 +68,7 @@ def rated(case: Case) -> Iterator[Violation]:
         if happening.kind is not Kind.RATE or happening.who is None or row is None:
             continue
         key = row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"]
-        sure = done.told and (key not in last or last[key][2])
+        sure = done.told and not case.life.forgot(done) and (key not in last or last[key][2])
         last[key] = happening.detail["stars"], happening.who, sure
     have = {
         (row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"]): row
@@ -81,7 +81,7 @@ def rated(case: Case) -> Iterator[Violation]:
 
 def answered(case: Case) -> Iterator[Violation]:
     """An answer that was told kept is there, unless its author left."""
-    if "answers" not in case.record.tables or case.happened(Kind.RESTORE):
+    if "answers" not in case.record.tables:
         return
     have = {
         (row["enrollment_id"], row["partner_id"], row["step"], row["occurrence"])
@@ -90,6 +90,8 @@ def answered(case: Case) -> Iterator[Violation]:
     for happening, done in case.life.done:
         row = case.rows.get(done.about.get("delivery", -1))
         if happening.kind is not Kind.ANSWER or not done.told or row is None or happening.who is None:
+            continue
+        if case.life.forgot(done):
             continue
         person = case.life.people[happening.who]
         gone = any(case.life.bars.get((word, person.number)) for word in ("left", "erased"))

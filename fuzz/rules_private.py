@@ -11,6 +11,7 @@ from fuzz.script import Kind, Person
 
 DETAILS = "detail", "error", "about", "because", "code", "key"
 """Columns in which what went wrong is told."""
+EVER = 10**12
 WORD = re.compile(r"[a-z0-9]+")
 Question = tuple[int, str, int]
 """Enrollment, step and occurrence: both partners' answers share it."""
@@ -59,14 +60,14 @@ def erased(case: Case) -> Iterator[Violation]:
     shown = {(row["enrollment_id"], row["step"], row["occurrence"]) for row in case.record.tables.get("reveals", ())}
     for person in case.script.people:
         row_id = case.record.partners.get(person.number)
-        if row_id is None or case.happened(Kind.RESTORE):
+        if row_id is None:
             continue
-        if any(bar.told for bar in case.life.bars.get(("erased", person.number), ())):
+        if any(bar.sure(EVER) for bar in case.life.bars.get(("erased", person.number), ())):
             for name, rows in {**case.record.tables, "deliveries": case.record.rows}.items():
                 column = "id" if name == "partners" else "partner_id"
                 if any(row.get(column) == row_id for row in rows):
                     yield Violation("erased", f"person {person.number} was erased and is in {name}")
-        elif any(bar.told for bar in case.life.bars.get(("left", person.number), ())):
+        elif any(bar.sure(EVER) for bar in case.life.bars.get(("left", person.number), ())):
             for row in case.record.tables.get("answers", ()):
                 mine = row["partner_id"] == row_id and row.get("text_cipher") is not None
                 if mine and (row["enrollment_id"], row["step"], row["occurrence"]) not in shown:
@@ -94,7 +95,9 @@ def shown_to_both(case: Case) -> Iterator[Violation]:
     shown = {(row["enrollment_id"], row["step"], row["occurrence"]) for row in case.record.tables.get("reveals", ())}
     by_question: dict[Question, list[Given]] = defaultdict(list)
     given = list(_given(case))
-    unsure = {each.person for each in given if each.question is None or not each.done.told}
+    unsure = {
+        each.person for each in given if each.question is None or not each.done.told or case.life.forgot(each.done)
+    }
     for each in given:
         if each.question is not None:
             by_question[each.question].append(each)
@@ -170,14 +173,14 @@ class _Finder:
             return True  # what is texted from a phone that both have may be either's
         if author.couple != reader.couple or not given.share or not author.keeps_answers:
             return False
-        if any(bar.told and bar.n < n for bar in life.bars.get(("erased", author.number), ())):
+        if any(bar.sure(n) and bar.n < n for bar in life.bars.get(("erased", author.number), ())):
             return False
         own = [
             each
             for each in self._given
             if each.person == reader.number and each.share and each.done.n < n and _same(each.question, given.question)
         ]
-        left = [bar.n for bar in life.bars.get(("left", author.number), ()) if bar.told]
+        left = [bar.n for bar in life.bars.get(("left", author.number), ()) if bar.sure(n)]
         return given.done.n < n and any(not left or each.done.n < min(left) for each in own)
 
 

@@ -101,9 +101,9 @@ def at_rest(case: Case) -> Iterator[Violation]:
 
 def _unknowable(case: Case, row: Row) -> bool:
     """Whether something kept its answer away, and the provider did not know, or could not be asked to the day's end."""
-    if case.happened(Kind.RESTORE):
-        return True
     last = max((intent.at for intent in case.intents[row["id"]]), default=None)
+    if case.life.restored and (last is None or last <= case.life.restored[-1][1]):
+        return True  # whoever was at it when the copy was made is gone
     if last is None or not (case.met(row, *NO_ANSWER) or case.befell(last - 60, last + LONGEST)):
         return False
     asked = last + LAST_ASKED, last + 1.5 * DAY
@@ -113,14 +113,13 @@ def _unknowable(case: Case, row: Row) -> bool:
 
 def as_accepted(case: Case) -> Iterator[Violation]:
     """A row is `sent` when a provider took it, and only then."""
-    restored = case.happened(Kind.RESTORE)
     said_sent = case.happened(Kind.RESOLVE, verdict="sent")
     said_lost = case.happened(Kind.RESOLVE, verdict="drop") or case.happened(Kind.RESOLVE, verdict="resend")
     for row in case.record.rows:
         accepted = case.accepted[row["id"]]
-        if row["status"] == "sent" and not accepted and not said_sent and not restored:
+        if row["status"] == "sent" and not accepted and not said_sent:
             yield Violation("sent", f"{_name(row)} is sent, and nobody took it")
-        if not accepted or row["status"] in ("sent", "in_doubt") or restored:
+        if not accepted or row["status"] in ("sent", "in_doubt") or case.put_back_after(accepted[-1].at):
             continue
         # Of what nobody told us of, the operator may have said that it is lost.
         if said_lost and row["reason"] in ("dropped", "too_late", *REASONS) and not _known(case, row):

@@ -25,15 +25,9 @@ def once(case: Case) -> Iterator[Violation]:
 
 
 def _sent_anew(case: Case, first: Accepted, second: Accepted) -> bool:
-    """Whether the operator's own word, or a store put back, came between: nobody could know better."""
-    if first.answered and not case.happened(Kind.RESTORE):
-        return False
-    return any(
-        first.n < done.n < second.n
-        and (
-            happening.kind is Kind.RESTORE
-            or (happening.kind is Kind.RESOLVE and happening.detail.get("verdict") == "resend")
-        )
+    """Whether nobody was told of the first, and the operator's own word came between: nobody could know better."""
+    return not first.answered and any(
+        first.n < done.n < second.n and happening.kind is Kind.RESOLVE and happening.detail.get("verdict") == "resend"
         for happening, done in case.life.done
     )
 
@@ -98,7 +92,7 @@ def of_nobody(case: Case) -> Iterator[Violation]:
         people = by_address.get((each.channel, each.to.lower()), [])
         gone = [person for person in people if case.life.bars.get(("erased", person.number))]
         intent = case.intent_of(each)
-        if not gone and not case.happened(Kind.RESTORE):
+        if not gone and not case.put_back_after(each.at):
             yield Violation("rows", f"delivery {each.delivery} was accepted and has no row", each.n)
         elif (
             intent is not None

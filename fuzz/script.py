@@ -33,7 +33,8 @@ class Kind(StrEnum):
     RELEASE = "operator.release"
     EDIT = "operator.edit"  # the campaign becomes `detail["course"]` of Script.courses; couples are moved to it
     RESOLVE = "operator.resolve"  # all that is in doubt: `detail["verdict"]` is "sent", "resend" or "drop"
-    RESTORE = "operator.restore"  # the store goes back to what it was at `detail["of"]`, as by backup and restore
+    RESTORE = "operator.restore"  # the store is what it was at `detail["of"]` again, as by backup and restore
+    CONFIRM = "operator.confirm"  # what was restored may go on
     BOUNCE = "provider.bounce"  # of the partner's last email, for good
     COMPLAIN = "provider.complain"
     OUTAGE = "provider.outage"  # of `detail["kind"]` (down, throttled, silent) until `detail["until"]`

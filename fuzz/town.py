@@ -40,6 +40,7 @@ class Town:
         self.steps = {step.key: step for course in script.courses for step in course.steps}
         self.rows: dict[int, int] = {}
         self.enrollments: dict[int, int] = {}
+        self.forgotten: dict[int, dict[str, Any]] = {}
         self.calls: list[tuple[str, Hook]] = []
         self.bad_inputs = 0
         self._told_at: dict[str, str] = {}
@@ -66,6 +67,18 @@ class Town:
         sql = "SELECT e.id FROM enrollments e JOIN couples c ON c.id = e.couple_id WHERE c.ref = ? AND e.campaign = ?"
         for (row,) in self.ask(sql, self.ref(couple), self.campaigns[0].id):
             self.enrollments[row] = couple
+
+    def forget(self) -> None:
+        """Keep what deliveries there are: a copy that is put in their place does not know them all."""
+        cursor = self.disk.driver.execute("SELECT * FROM deliveries")
+        columns = [each[0] for each in cursor.description]
+        self.forgotten |= {row[0]: dict(zip(columns, row, strict=True)) for row in cursor if columns[0] == "id"}
+
+    def look_again(self) -> None:
+        """Of couples that a copy does not know, forget what they were: the numbers of theirs may become others'."""
+        known = {row for (row,) in self.ask("SELECT id FROM enrollments")}
+        self.enrollments = {row: couple for row, couple in self.enrollments.items() if row in known}
+        self.forgotten = {row: it for row, it in self.forgotten.items() if it["enrollment_id"] in known}
 
     def is_there(self, row: int) -> bool:
         """Whether somebody is in the store and has not left."""

@@ -27,7 +27,7 @@ from engine.plan.calendar import Slot
 from engine.plan.gates import Defer, Skip, ask
 from engine.plan.randomize import Chance, kept_arm, randomize
 from engine.plan.reseat import following
-from engine.store import context, jobs, places
+from engine.store import context, jobs, places, restores
 from engine.store.database import Database
 from engine.store.facts import Facts
 from engine.store.places import millis
@@ -61,6 +61,7 @@ class _Batch:
     still_due: bool = False  # a place moved on to an instant that has come as well
     told: Mapping[Key, Told] = field(default_factory=dict)  # by whom whose step has a condition
     aside: list[Wrong] = field(default_factory=list)  # what cannot be planned, and why
+    never_late: bool = False
 
 
 class Planner:
@@ -81,12 +82,17 @@ class Planner:
             return places.any_due(connection, now)
 
     def plan_due(self, now: datetime) -> Planned:
-        """Plan everything that has fallen due by `now`, however long ago, in batches."""
+        """Plan everything that has fallen due by `now`, however long ago, in batches.
+
+        While a backup that was put back waits to be confirmed, nothing is too late: what may have been sent in time is
+        skipped for that, and counts towards the caps of its day (`restoring.confirm`).
+        """
         total = Planned()
         batches = 0
         while True:
             batch = _Batch()
             with self._database.begin(shared=True) as connection:
+                batch.never_late = restores.pending(connection) is not None
                 found, batch.aside = workable(connection, self._definitions, now, BATCH)
                 read = len(found) + len(batch.aside)
                 if not read:
@@ -149,7 +155,7 @@ class Planner:
             _move(place, slot, due_at, batch)
             return
         waits_for = held.get((place.enrollment_id, place.partner_id))
-        batch.deliveries.append(_delivery(place, definition, slot, due_at, moved, now, sent, waits_for, batch.told))
+        batch.deliveries.append(_delivery(place, definition, slot, due_at, moved, now, sent, waits_for, batch))
         after, after_at = following(slots, here, place.passed), None
         if after is not None:
             after_at = max(after.instant(place.start, place.timezone)[0], place.next_due_at)
@@ -183,7 +189,7 @@ def _delivery(
     now: datetime,
     sent: Counts,
     waits_for: str | None,
-    said: Mapping[Key, Told],
+    batch: _Batch,
 ) -> Row:
     """One row for `places.plan`."""
     step = slot.step
@@ -199,9 +205,10 @@ def _delivery(
     expires_at = counts_from + step.late_after
     kept = kept_arm(step, place.variants)
     chance = Chance(True, kept, None)
-    status, reason = outright(place, definition, slot, said)
+    status, reason = outright(place, definition, slot, batch.told)
     if status is DeliveryStatus.PLANNED:
-        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, sent), asked_at):
+        until = max(expires_at, asked_at) if batch.never_late else expires_at
+        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, until, sent), asked_at):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):

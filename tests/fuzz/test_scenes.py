@@ -64,8 +64,9 @@ def test_all_that_can_happen_can_be_acted_out() -> None:
         it(stage.at(7, "08:58"), Kind.STALL, None, seconds=30, where="before", frozen=False),
         it(stage.at(7, "08:58"), Kind.SKEW, None, seconds=5),
         it(later, Kind.AWAY, None, until=later + hour),
-        it(later + 2 * hour, Kind.RESTORE, None, of=later - hour),
-        it(later + 3 * hour, Kind.RELEASE),
+        it(later + 2 * hour, Kind.RESTORE, None, of=later - hour, until=later + 3 * hour),
+        it(later + 3 * hour, Kind.CONFIRM),
+        it(later + 4 * hour, Kind.RELEASE),
     ]
     script = stage.script(acts)
     course = script.courses[0]
