@@ -86,12 +86,9 @@ def set_anew(case: Case) -> dict[int | None, list[tuple[int, float]]]:
 def caps(case: Case) -> Iterator[Violation]:
     """No more than so many a day and a week, by the partner's own calendar."""
     had: dict[int, list[set[date]]] = defaultdict(list)  # by person: the day of each, as far as it is certain
-    restores = [done.n for happening, done in case.life.done if happening.kind is Kind.RESTORE]
     unsure = case.happened(Kind.RESOLVE)
     seen: set[int] = set()
     for each, intent, row, person in _left(case):
-        if restores and intent.n > restores[0]:
-            return  # what the store has forgotten it cannot count
         days = _days(case, intent, person)
         before = [some for some in had[person.number] if len(some) == 1]
         for course in case.courses(row)[:1]:

@@ -61,7 +61,7 @@ class _Batch:
     still_due: bool = False  # a place moved on to an instant that has come as well
     told: Mapping[Key, Told] = field(default_factory=dict)  # by whom whose step has a condition
     aside: list[Wrong] = field(default_factory=list)  # what cannot be planned, and why
-    never_late: bool = False
+    restored: bool = False
 
 
 class Planner:
@@ -84,15 +84,15 @@ class Planner:
     def plan_due(self, now: datetime) -> Planned:
         """Plan everything that has fallen due by `now`, however long ago, in batches.
 
-        While a backup that was put back waits to be confirmed, nothing is too late: what may have been sent in time is
-        skipped for that, and counts towards the caps of its day (`restoring.confirm`).
+        While a backup that was put back waits to be confirmed, the gates are asked as of the instant at which each fell
+        due: it may have been sent then, is skipped for that, and counts towards caps (`restoring.confirm`).
         """
         total = Planned()
         batches = 0
         while True:
             batch = _Batch()
             with self._database.begin(shared=True) as connection:
-                batch.never_late = restores.pending(connection) is not None
+                batch.restored = restores.pending(connection) is not None
                 found, batch.aside = workable(connection, self._definitions, now, BATCH)
                 read = len(found) + len(batch.aside)
                 if not read:
@@ -202,13 +202,14 @@ def _delivery(
         sent, moved = NOBODY_YET, MovedBecause.WAITING
     else:
         waits_for = None
+        if batch.restored:
+            sent, asked_at = NOBODY_YET, counts_from
     expires_at = counts_from + step.late_after
     kept = kept_arm(step, place.variants)
     chance = Chance(True, kept, None)
     status, reason = outright(place, definition, slot, batch.told)
     if status is DeliveryStatus.PLANNED:
-        until = max(expires_at, asked_at) if batch.never_late else expires_at
-        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, until, sent), asked_at):
+        match ask(case_of(place, definition.campaign, reach_on(place, channel), due_at, expires_at, sent), asked_at):
             case Skip(why):
                 status, reason = DeliveryStatus.SKIPPED, why
             case Defer(until, because):

@@ -51,13 +51,15 @@ def test_nothing_waits_to_be_confirmed_where_nothing_was_put_back() -> None:
         confirm(world)
 
 
+@pytest.mark.parametrize("put_back", ["2026-03-03T12:00", "2026-03-04T02:00", "2026-03-06T12:00"])
 @pytest.mark.parametrize("planned", [False, True], ids=["not planned in the copy", "planned in the copy"])
-def test_what_was_due_before_the_restore_is_skipped_and_counts_as_if_it_had_gone(planned: bool) -> None:
+def test_what_was_due_before_the_restore_is_skipped_and_counts_as_if_it_had_gone(planned: bool, put_back: str) -> None:
+    """So it is whenever that is: within the hour, by night, or when it would be too late to send."""
     world = begun()
     if planned:
         world.clock.move_to(at("2026-03-03T09:00"))
         world.engine._planner.plan_due(world.clock.now())
-    quarantined(world, "2026-03-03T12:00")
+    quarantined(world, put_back)
     world.tick()
     assert world.inbox.messages == []
     assert confirm(world) == restoring.Released(2, still_paused=False)
