@@ -1,4 +1,6 @@
-"""docs/promises.md is true as far as a page can be held to it: its tests exist, and its figures are those of a run."""
+"""docs/promises.md and docs/security.md are true as far as a page can be held to it: the tests they name exist, and the
+figures are those of a run.
+"""
 
 import ast
 import importlib.util
@@ -12,7 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE + SECURITY)
 LEAST_CASES = 60
 
 
@@ -35,12 +38,12 @@ def cases() -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("file", "name"), sorted(set(NAMED)), ids=lambda each: str(each)[:60])
-def test_every_test_that_the_page_names_exists(file: str, name: str) -> None:
+def test_every_test_that_a_page_names_exists(file: str, name: str) -> None:
     assert name in defined_in(file)
 
 
-def test_nothing_on_the_page_looks_like_a_test_and_is_not_read_as_one() -> None:
-    assert PAGE.count("::") == len(NAMED)
+def test_nothing_on_a_page_looks_like_a_test_and_is_not_read_as_one() -> None:
+    assert (PAGE + SECURITY).count("::") == len(NAMED)
 
 
 def test_there_are_sixty_cases_and_more_each_with_what_happens_and_a_test() -> None:
@@ -50,6 +53,17 @@ def test_there_are_sixty_cases_and_more_each_with_what_happens_and_a_test() -> N
         assert len(row) == 3, row
         assert row[1]
         assert re.fullmatch(r"`tests/[\w/]+\.py::test_\w+`", row[2]), row
+
+
+def test_everything_an_attacker_may_try_has_what_stops_it_and_a_test() -> None:
+    whole = SECURITY.partition("## Who would try what")[2].partition("## What is not stopped")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in whole.splitlines() if line[:1] == "|"]
+    tries = [row for row in rows if row[0] not in ("they try", "it tries") and not row[0].startswith("---")]
+    assert len(tries) >= 40
+    for row in tries:
+        assert len(row) == 3, row
+        assert row[1]
+        assert re.fullmatch(r"`tests/[\w/]+\.py::test_\w+`|none: .+", row[2]), row
 
 
 def test_every_promise_has_a_test() -> None:

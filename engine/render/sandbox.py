@@ -15,8 +15,9 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.render import spec_bounds as bounds
+from engine.render.spec_budget import one_rendering
 from engine.render.spec_errors import RenderError, explain, missing
-from engine.render.spec_filters import bounded_filters, may_call
+from engine.render.spec_filters import bounded_filters, may_call, may_do
 from engine.render.spec_policy import COUNTED, HOLDING, Bounding, words
 from engine.render.spec_source import Extra, Folders, Preprocess
 from engine.render.spec_variables import undeclared
@@ -98,6 +99,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         __self.step()
+        may_do(__obj, args)
         return super().call(__context, __obj, *args, **kwargs)
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
@@ -134,7 +136,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """`template` rendered in the ordinary way."""
         self.begin()
         try:
-            return self.concat(template.root_render_func(template.new_context(dict(variables))))
+            with one_rendering():
+                return self.concat(template.root_render_func(template.new_context(dict(variables))))
         except Exception as error:
             raise explain(error, template.name) from None
 
@@ -179,7 +182,8 @@ def compile_expression(source: str) -> Callable[[Mapping[str, object]], bool]:
     def holds(variables: Mapping[str, object]) -> bool:
         sandbox.begin()
         try:
-            return bool(evaluate(variables))
+            with one_rendering():
+                return bool(evaluate(variables))
         except Exception as error:
             raise explain(error, None) from None
 

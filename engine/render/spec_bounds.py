@@ -14,11 +14,11 @@ from jinja2 import Undefined
 from jinja2.runtime import markup_join as _markup_join
 from jinja2.runtime import str_join as _str_join
 
+from engine.render.spec_budget import work
 from engine.render.spec_errors import RenderError
 
 MAX_TEXT = 256 * 1024  # characters of one message part, and of any value inside it
 MAX_STEPS = 10_000  # loop iterations, calls and includes of one rendering
-_MAX_WORK = 16 * 1024 * 1024  # characters that one operation may touch on its way to a result
 _MAX_COUNT = 1_000  # widths, range lengths and other numbers that become sizes
 _MAX_BITS = 256
 
@@ -44,12 +44,6 @@ def size(number: int) -> int:
     if abs(number) > _MAX_COUNT:
         raise RenderError(f"a size here is more than {_MAX_COUNT}")
     return number
-
-
-def work(characters: int) -> None:
-    """Refuse an operation that may touch more characters than this."""
-    if characters > _MAX_WORK:
-        raise RenderError("an operation here would touch too much text")
 
 
 def width(value: Any) -> int:

@@ -16,7 +16,8 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import BlockReference, LoopContext
 from markupsafe import escape
 
-from engine.render.spec_bounds import fits, modulo, printable, size, width, work
+from engine.render.spec_bounds import fits, modulo, printable, size, width
+from engine.render.spec_budget import paid, weight, work
 from engine.render.spec_errors import RenderError
 
 
@@ -24,13 +25,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_OF_TEXT = _words(
-    "capitalize e escape forceescape lower safe string striptags title trim truncate upper urlencode wordcount"
-)
-_OF_ANYTHING = _words(
-    "abs attr count d default dictsort first float groupby int items last length list map max min reject rejectattr"
-    " reverse select selectattr sort sum unique"
-)
+_OF_TEXT = _words("capitalize e escape forceescape lower safe string title trim truncate upper urlencode wordcount")
+_OF_ANYTHING = _words("abs attr count d default first float int items last length")
+_OF_ITEMS = _words("dictsort groupby list map max min reject rejectattr reverse select selectattr sort sum unique")
 
 # Everything else callable on a value is refused: `format`, `ljust`, `replace`, `join`, `zfill`, `expandtabs` and
 # `translate` can each make gigabytes from one short line.
@@ -61,8 +58,30 @@ def may_call(owner: Any, name: str) -> bool:
 def bounded_filters() -> dict[str, Callable[..., Any]]:
     """The filters a template may use, by name."""
     filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in _OF_ANYTHING}
+    filters |= {name: _of_items(FILTERS[name]) for name in _OF_ITEMS}
     filters |= {name: _of_text(FILTERS[name]) for name in _OF_TEXT}
     return filters | _CHECKED
+
+
+def may_do(method: Any, arguments: tuple[Any, ...]) -> None:
+    """Refuse a call of a method that would go over too much text, or write a date in a way that nobody needs."""
+    owner = getattr(method, "__self__", None)
+    if isinstance(owner, str | list | tuple | dict):
+        work(_HEAVY * weight(owner))
+    elif isinstance(owner, date | time) and any(weight(each) > _LONGEST_FORMAT for each in arguments):
+        raise RenderError(f"the format of a date is longer than {_LONGEST_FORMAT} characters")
+
+
+def _of_items(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` paying for what it goes over and for what it makes: `map` is a loop that nobody counts."""
+    place = 1 if hasattr(function, "jinja_pass_arg") else 0
+
+    @functools.wraps(function)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        work(_SORTED * weight(arguments[place]))
+        return paid(function(*arguments, **named))
+
+    return checked
 
 
 def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,6 +92,7 @@ def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*arguments: Any, **named: Any) -> Any:
         if type(arguments[place]) is not str:
             printable(arguments[place])
+        work(_HEAVY * width(arguments[place]))
         result = function(*arguments, **named)
         return fits(result) if isinstance(result, str) else result
 
@@ -112,8 +132,12 @@ def _wordwrap(
     wrapstring: str | None = None,
     break_on_hyphens: bool = True,
 ) -> Any:
-    work(len(value) * (1 + len(wrapstring or "")))
-    wrapped = FILTERS["wordwrap"](environment, value, size(width), break_long_words, wrapstring, break_on_hyphens)
+    text = str(printable(value))
+    size(width)
+    longest = max((len(word) for word in text.split()), default=0)
+    copies = longest // max(width, 1)  # a long word is cut off its rest, again and again
+    work(len(text) * (2 * _HEAVY + copies + len(wrapstring or "")))
+    wrapped = FILTERS["wordwrap"](environment, value, width, break_long_words, wrapstring, break_on_hyphens)
     return fits(wrapped)
 
 
@@ -126,11 +150,19 @@ def _join(context: EvalContext, value: Iterable[Any], d: str = "", attribute: st
 
 
 def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Any:
-    return FILTERS["batch"](value, size(linecount), printable(fill_with))
+    work(_HEAVY * weight(value))
+    return paid(FILTERS["batch"](value, size(linecount), printable(fill_with)))
 
 
 def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Any:
-    return FILTERS["slice"](value, size(slices), printable(fill_with))
+    work(_HEAVY * weight(value))
+    return paid(FILTERS["slice"](value, size(slices), printable(fill_with)))
+
+
+def _striptags(value: Any) -> Any:
+    text = str(printable(value))
+    work(len(text) * (_HEAVY + text.count("<")))  # each tag is cut out of all the text
+    return fits(FILTERS["striptags"](value))
 
 
 def _round(value: float, precision: int = 0, method: str = "common") -> Any:
@@ -138,6 +170,9 @@ def _round(value: float, precision: int = 0, method: str = "common") -> Any:
 
 
 _ESCAPED = 5  # the most characters that escaping makes of one
+_HEAVY = 4  # what goes over each letter or item by itself costs more than copying them
+_SORTED = 64  # what makes lists, sorts or groups costs most
+_LONGEST_FORMAT = 200
 _CHECKED: dict[str, Callable[..., Any]] = {
     "batch": _batch,
     "center": _center,
@@ -147,5 +182,6 @@ _CHECKED: dict[str, Callable[..., Any]] = {
     "replace": _replace,
     "round": _round,
     "slice": _slice,
+    "striptags": _striptags,
     "wordwrap": _wordwrap,
 }

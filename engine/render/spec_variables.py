@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import jinja2
 from jinja2 import meta, nodes
 
-from engine.render.spec_errors import explain
+from engine.render.spec_errors import RenderError, explain
 
 
 def undeclared(env: jinja2.Environment, name: str, source: str | None = None) -> dict[str, int]:
@@ -28,7 +28,9 @@ def _collect(
     needed: dict[str, int],
     given: set[str],
     seen: set[str],
+    by: tuple[str, int] | None = None,
 ) -> None:
+    """`by` is the tag that names it: that is where a file which does not exist has to be mended."""
     try:
         if source is None:
             if env.loader is None:
@@ -36,6 +38,10 @@ def _collect(
             source = env.loader.get_source(env, name)[0]
         tree = env.parse(source, name)
         free = meta.find_undeclared_variables(tree)
+    except jinja2.TemplateNotFound as error:
+        missing = explain(error, name)
+        template, line = by or (missing.template, missing.line)
+        raise RenderError(missing.what, missing.fix, template=template, line=line) from None
     except Exception as error:
         raise explain(error, name) from None
     given |= _exported(tree)
@@ -46,7 +52,7 @@ def _collect(
         for child in _children(node):
             if child not in seen:
                 seen.add(child)
-                _collect(env, child, None, at or node.lineno, needed, given, seen)
+                _collect(env, child, None, at or node.lineno, needed, given, seen, (name, node.lineno))
 
 
 def _exported(tree: nodes.Template) -> set[str]:

@@ -291,3 +291,10 @@ def test_undeclared_reports_a_syntax_error_with_its_line(source: str, line: int)
 def test_undeclared_reports_a_missing_template() -> None:
     with pytest.raises(RenderError):
         undeclared(environment([], html=True), "nowhere")
+
+
+def test_a_template_that_is_missing_is_reported_at_the_tag_that_names_it() -> None:
+    sandbox = environment([], html=True, extra={"part": "\n\n{% include 'nowhere' %}"}.get)
+    with pytest.raises(RenderError) as caught:
+        undeclared(sandbox, "page", "{% include 'part' %}")
+    assert (caught.value.template, caught.value.line) == ("part", 3)

@@ -1,0 +1,161 @@
+"""Whatever the author of a template or a text tries comes to nothing: refused, or harmless and short.
+
+The tries are in tests/data/escapes.txt. None may hang or take memory: an alarm and a limit see to it.
+"""
+
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.check.check import check
+from engine.model.sender import Sender
+from engine.render import markdown
+from engine.render.recipient import MessageLinks, Person, Recipient
+from engine.render.sandbox import RenderError, compile_expression, environment
+from engine.render.seen import CampaignSeen, StepSeen
+from engine.render.spec_bounds import MAX_TEXT
+from engine.render.specialise import Template, render
+
+TRIES = [
+    line
+    for line in (Path(__file__).parent.parent / "data" / "escapes.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+CANARY = "canary-4f1d"
+SENDER = Sender("Rekindle", "hello@rekindle.example", "Rekindle, 1 Example Street, Exampletown", "Rekindle")
+TO = Recipient(
+    delivery_id=1,
+    address="ana@example.com",
+    message_id="<1f@rekindle.example>",
+    date=datetime(2026, 11, 3, 19, tzinfo=UTC),
+    valid_for=timedelta(hours=1),
+    partner=Person("Ana"),
+    other_name="Ben",
+    solo=False,
+    first=False,
+    week=3,
+    links=MessageLinks("https://rekindle.example/u/x"),
+)
+CONSTANTS: dict[str, object] = {
+    "campaign": CampaignSeen("Eight weeks", 8),
+    "step": StepSeen("talk"),
+    "sender": SENDER,
+    "lang": "en",
+}
+SIGNS = (CANARY, "<class", "&lt;class", " at 0x", "object at", "<built-in", "<function", "<bound", "root:", "/bin/")
+"""What a Python object, a file of the machine or its environment would look like."""
+LONGEST = 60
+ROOM = 512 * 1024 * 1024
+
+
+class Hung(BaseException):
+    """Nothing catches it on its way."""
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """A try that hangs is ended, and one that takes memory gets none."""
+
+    def ring(*_signal: Any) -> None:
+        raise Hung
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    handler = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(LONGEST)
+    resource.setrlimit(resource.RLIMIT_AS, (taken + ROOM, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def harmless(said: str) -> bool:
+    return len(said) <= MAX_TEXT and not any(sign in said for sign in SIGNS) and "MemoryError" not in said
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace's templates, with secrets around it: a file beside it, a link to that, and the environment."""
+    monkeypatch.setitem(os.environ, "HOME", CANARY)
+    (tmp_path / "secret.txt").write_text(CANARY)
+    folder = tmp_path / "templates"
+    (folder / "email").mkdir(parents=True)
+    (folder / "email" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (folder / "email" / "part.html").write_text("{% macro m() %}m{% endmacro %}part")
+    return folder
+
+
+def test_there_are_more_than_two_hundred_tries_each_of_its_own() -> None:
+    assert len(TRIES) == len(set(TRIES)) > 200
+
+
+@pytest.mark.parametrize("html", [True, False], ids=["html", "text"])
+@pytest.mark.parametrize("source", TRIES)
+def test_a_template_reaches_nothing_and_uses_nothing_up(folder: Path, source: str, html: bool) -> None:
+    (folder / "email" / "page.html").write_text(source)
+    with bounded():
+        try:
+            template = Template(environment([folder], html=html), "email/page.html", CONSTANTS)
+            said = [render(template, TO), render(template, TO)]  # the second by the path that the first took
+        except RenderError as error:
+            said = [str(error)]
+    assert all(harmless(each) for each in said), said[0][:200]
+
+
+@pytest.mark.parametrize("source", [each[2:-2] for each in TRIES if each.startswith("{{") and each.count("{{") == 1])
+def test_a_condition_reaches_nothing_and_uses_nothing_up(source: str) -> None:
+    """All that it can come to is yes or no."""
+    said = ""
+    with bounded():
+        try:
+            compile_expression(source)({**CONSTANTS, "partner": TO.partner, "links": TO.links, "date": TO.date})
+        except RenderError as error:
+            said = str(error)
+    assert harmless(said), said
+
+
+@pytest.mark.parametrize("source", TRIES)
+def test_a_text_of_an_activity_is_refused_or_stays_as_it_is_written(source: str) -> None:
+    with bounded():
+        for read in (markdown.line, lambda text: markdown.plain(text).body):
+            refused = ""
+            try:
+                kept = markdown.named(read(source), "Ben")
+            except RenderError as error:
+                kept = refused = str(error)
+            assert harmless(refused)
+            assert "{" in kept or refused
+
+
+def test_a_name_is_never_a_template() -> None:
+    template = Template(environment([], html=False), "page", {}, source="{{ other_name }}")
+    for source in TRIES:
+        assert render(template, replace(TO, other_name=source)) == source
+
+
+def test_check_says_what_is_wrong_with_templates_that_try_and_nothing_of_what_they_sought(folder: Path) -> None:
+    """It reads all of them, and renders none that no step names."""
+    for number, source in enumerate(TRIES):
+        (folder / "email" / f"try{number}.html").write_text(source)
+        for ending in ("subject.txt", "txt"):
+            (folder / "email" / f"try{number}.{ending}").write_text("Words.")
+    campaigns = folder.parent / "campaigns"
+    campaigns.mkdir()
+    with bounded():
+        findings = check([campaigns], campaigns=[campaigns], templates=[folder], sender=SENDER)
+    assert all(harmless(f"{each.what} {each.fix}") for each in findings)
+    found = {Path(each.file).stem for each in findings}
+    for number, source in enumerate(TRIES):
+        if any(word in source for word in ("cycler", "lipsum", "config", "os.environ", "open(", "'/etc/passwd' %")):
+            assert f"try{number}" in found, source
