@@ -29,9 +29,10 @@ faults: $(READY) ## the tests of faults to several processes and their server, a
 	@tests/setup_services.sh
 	@FAULTS=all $(BIN)/python -m pytest tests/faults
 
-check: $(READY) ## ruff, mypy strict, import-linter, and our own lint of what is shipped
+check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of what is shipped
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive engine cli.py
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rekindle check campaigns
