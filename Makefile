@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test faults check audit fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rekindle check campaigns
+
+PIP_AUDIT := build/audit/bin/pip-audit
+
+$(PIP_AUDIT): # in a venv of its own: it brings thirty packages, and nothing of ours needs them
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+
+audit: $(PIP_AUDIT) ## known vulnerabilities of what requirements.lock names (needs the network); SERVICE=pypi or osv
+	@SERVICE=$(SERVICE) deploy/audit.sh $(PIP_AUDIT)
 
 SECONDS ?= 60
 
