@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check audit fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test faults check audit sbom fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rekindle check campaigns
+
+sbom: $(READY) ## the bill of materials of deploy/requirements.lock, in CycloneDX 1.6, into build/sbom.json
+	@$(BIN)/python docs/packages.py sbom
 
 PIP_AUDIT := build/audit/bin/pip-audit
 
@@ -69,6 +72,7 @@ fuzz-parsers: $(READY) ## every parser of what comes from outside, SECONDS each,
 
 docs: $(READY) ## the pages that are made of the code, and the site, into build/site/index.html
 	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/packages.py
 	@$(BIN)/zensical build --strict
 
 format: $(READY) ## let ruff mend what it can
