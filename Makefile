@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check audit sbom fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test faults check audit sbom wheel fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of
 
 sbom: $(READY) ## the bill of materials of deploy/requirements.lock, in CycloneDX 1.6, into build/sbom.json
 	@$(BIN)/python docs/packages.py sbom
+
+wheel: $(READY) ## the wheel, into dist/; the same commit gives the same bytes, and its hash is shown
+	@rm -f dist/*.whl
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation \
+	  --no-index --disable-pip-version-check --wheel-dir dist .
+	@$(BIN)/python -m pip hash dist/*.whl
 
 PIP_AUDIT := build/audit/bin/pip-audit
 
