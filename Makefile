@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test faults check audit sbom wheel fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,12 +29,31 @@ faults: $(READY) ## the tests of faults to several processes and their server, a
 	@tests/setup_services.sh
 	@FAULTS=all $(BIN)/python -m pytest tests/faults
 
-check: $(READY) ## ruff, mypy strict, import-linter, and our own lint of what is shipped
+check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of what is shipped
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive engine cli.py
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rekindle check campaigns
+
+sbom: $(READY) ## the bill of materials of deploy/requirements.lock, in CycloneDX 1.6, into build/sbom.json
+	@$(BIN)/python docs/packages.py sbom
+
+wheel: $(READY) ## the wheel, into dist/; the same commit gives the same bytes, and its hash is shown
+	@rm -f dist/*.whl
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation \
+	  --no-index --disable-pip-version-check --wheel-dir dist .
+	@$(BIN)/python -m pip hash dist/*.whl
+
+PIP_AUDIT := build/audit/bin/pip-audit
+
+$(PIP_AUDIT): # in a venv of its own: it brings thirty packages, and nothing of ours needs them
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+
+audit: $(PIP_AUDIT) ## known vulnerabilities of what requirements.lock names (needs the network); SERVICE=pypi or osv
+	@SERVICE=$(SERVICE) deploy/audit.sh $(PIP_AUDIT)
 
 SECONDS ?= 60
 
@@ -59,6 +78,7 @@ fuzz-parsers: $(READY) ## every parser of what comes from outside, SECONDS each,
 
 docs: $(READY) ## the pages that are made of the code, and the site, into build/site/index.html
 	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/packages.py
 	@$(BIN)/zensical build --strict
 
 format: $(READY) ## let ruff mend what it can

@@ -1,9 +1,13 @@
 """The wheel works away from the checkout, with nothing but the packages that it declares."""
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
 import zipfile
+from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -13,16 +17,24 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's wheel, built from this checkout with what is installed here."""
-    folder = tmp_path_factory.mktemp("wheel")
+BUILT = 1_767_323_046
+"""What SOURCE_DATE_EPOCH says here; `make wheel` takes the last commit's."""
+
+
+def build(source: Path, folder: Path, umask: int = 0o022) -> Path:
+    """The project's wheel, built from a checkout with what is installed here."""
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index",
-         "--disable-pip-version-check", "-w", str(folder), str(ROOT)],
-        check=True,
+         "--disable-pip-version-check", "-w", str(folder), str(source)],
+        check=True, umask=umask, env=os.environ | {"SOURCE_DATE_EPOCH": str(BUILT)},
     )  # fmt: skip
     return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    return build(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +98,38 @@ def test_the_wheel_holds_the_program_and_what_it_ships_and_nothing_else(wheel: P
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"engine", "cli.py"}
+
+
+SOURCES = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "cli.py",
+    ".gitignore",
+    "engine",
+    "campaigns",
+    "templates",
+    "examples",
+)
+
+
+def test_the_same_tree_gives_the_same_wheel_wherever_and_whenever_it_is_built(wheel: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere"
+    copy.mkdir()
+    for name in reversed(SOURCES):  # copies are younger, and lie on the disk in another order
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, copy_function=shutil.copyfile)
+        else:
+            shutil.copyfile(ROOT / name, copy / name)
+    for file in copy.rglob("*"):
+        if file.is_file():
+            file.chmod(0o600)
+    again = build(copy, tmp_path / "dist", umask=0o077)
+    assert again.name == wheel.name
+    assert sha256(again.read_bytes()).hexdigest() == sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_the_files_of_the_wheel_are_of_the_time_that_was_told(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        times = {entry.date_time for entry in archive.infolist()}
+    assert times == {datetime.fromtimestamp(BUILT, UTC).timetuple()[:6]}

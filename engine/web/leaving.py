@@ -43,7 +43,14 @@ class Leaving:
         await self._screen.form(request)
         locale = await asyncio.to_thread(self._left_before, request.path_params["token"])
         if locale is not None:  # a button that is pressed twice
-            return await self._screen.show("ended", locale, left=True, done="leave", errors={}, token="")
+            return await self._screen.show(
+                "ended",
+                locale,
+                left=True,
+                done="leave",
+                errors={},
+                token="",  # nosec B106 - no link, since they left
+            )
 
         def work(connection: Transaction, found: Opened) -> Made:
             now = self._engine.clock.now()

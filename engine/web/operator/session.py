@@ -26,7 +26,7 @@ class Session:
 class Signer:
     """Writes and reads what is only good when signed by us. `key` is secret."""
 
-    def __init__(self, key: bytes, password_hash: str = "") -> None:
+    def __init__(self, key: bytes, password_hash: str) -> None:
         self._key = hmac.digest(key, password_hash.encode(), sha256)
 
     def begin(self, number: str, now: datetime) -> Session:
