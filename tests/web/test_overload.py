@@ -276,6 +276,7 @@ def test_a_text_that_cannot_be_reacted_to_for_the_database_is_kept_and_the_next_
     assert len(world.rows(schema.suppressions)) == 1
 
 
+@pytest.mark.store("sqlite")
 def test_a_database_file_that_is_taken_away_is_no_loss_to_whoever_calls_again_once_it_is_back(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -278,6 +278,7 @@ def test_health_says_how_many_calls_were_refused_and_no_name_that_a_stranger_mad
     assert "canary" not in answer.text
 
 
+@pytest.mark.store("sqlite")
 def test_health_fails_when_the_database_does(site: Site, tmp_path: Path) -> None:
     site.world.database.close()
     (tmp_path / "r.sqlite3").write_bytes(b"junk" * 2_000)
