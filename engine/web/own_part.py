@@ -124,8 +124,15 @@ class OwnPart:
 
     def _about(self, act: Act) -> None:
         form = act.form
-        self._change(act, Changes(given_name=form.line("given_name")), {"given_name": "person.wrong.given_name"})
-        self._change(act, Changes(timezone=form.line("timezone")), {"timezone": "person.wrong.timezone"})
+        wrong: dict[str, str] = {}  # of both: the page shows the time of a zone that nothing is said of
+        name, zone = Changes(given_name=form.line("given_name")), Changes(timezone=form.line("timezone"))
+        for field, changes in (("given_name", name), ("timezone", zone)):
+            try:
+                self._change(act, changes, {field: f"person.wrong.{field}"})
+            except Wrong as told:
+                wrong |= told.errors
+        if wrong:
+            raise Wrong(wrong)
         if form.line("locale") in self._desk.languages:
             self._change(act, Changes(locale=form.line("locale")), {"locale": "person.wrong.locale"})
 
