@@ -18,7 +18,6 @@ from engine.model.event import Event, EventType, Heard, Inbound, Unreadable
 from engine.model.suppression import SuppressReason
 from engine.transport import base, lease
 from engine.transport.base import Message, Outcome, OutcomeUnknown, SmsMessage
-from engine.transport.lease import OVERTAKEN
 from engine.transport.source import Answer, Forged, Hook, NotOurs
 from fuzz.machine import Process
 from fuzz.notebook import Notebook
@@ -119,7 +118,7 @@ class Line:
         outcomes: list[Outcome] = []
         for message in batch:
             self._process.store.must_live()
-            outcomes.append(self._one(message, asked) if still_ours() else OVERTAKEN)
+            outcomes.append(self._one(message, asked) if still_ours() else lease.OVERTAKEN)
         world.between(self._process, "taken")
         await world.stall(self._process, "after")
         told = {message.delivery_id for message, outcome in zip(batch, outcomes, strict=True) if outcome is not UNKNOWN}

@@ -61,7 +61,7 @@ class _Batch:
     still_due: bool = False  # a place moved on to an instant that has come as well
     told: Mapping[Key, Told] = field(default_factory=dict)  # by whom whose step has a condition
     aside: list[Wrong] = field(default_factory=list)  # what cannot be planned, and why
-    restored: bool = False
+    restored: bool = False  # a backup was put back, and nobody has confirmed it yet
 
 
 class Planner:

@@ -18,7 +18,6 @@ from urllib.parse import urlencode
 
 from engine.transport import lease
 from engine.transport.base import ConnectionFailed, Misconfigured, OutcomeUnknown
-from engine.transport.lease import OVERTAKEN
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -102,18 +101,17 @@ class HttpClient:
         self._pool: _Pool | None = None
 
     async def post(self, path: str, body: bytes, content_type: str) -> Said:
-        """POST `body` once: it is never repeated, whatever happens. OVERTAKEN as `lease` has it."""
-        progress = _Progress(begun=False, still_ours=lease.question())
+        """POST `body` once: it is never repeated, whatever happens. `lease.OVERTAKEN` where it is not ours any more."""
+        progress = _Progress(begun=False)
         return await self._ask("POST", path, _tracked_payload()(body, content_type, progress), progress)
 
     async def get(self, path: str, params: Mapping[str, str] = NONE) -> Said:
         """GET `path` with `params` as its query."""
-        progress = _Progress(begun=True, still_ours=lease.question())
-        return await self._ask("GET", f"{path}?{urlencode(params)}" if params else path, None, progress)
+        return await self._ask("GET", f"{path}?{urlencode(params)}" if params else path, None, _Progress(begun=True))
 
     async def delete(self, path: str) -> Said:
         """DELETE `path`, which may be done again: what is gone stays gone."""
-        return await self._ask("DELETE", path, None, _Progress(begun=True, still_ours=lease.question()))
+        return await self._ask("DELETE", path, None, _Progress(begun=True))
 
     async def aclose(self) -> None:
         """Close every connection; the next request would open new ones."""
@@ -202,12 +200,11 @@ async def _read(response: "ClientResponse") -> bytes:
 @dataclass(slots=True)
 class _Progress:
     begun: bool  # whether the request's first byte was given to a live connection
-    still_ours: lease.Question
 
 
 @cache
 def _tracked_payload() -> "Callable[[bytes, str, _Progress], Payload]":
-    """A request body that notes when its first byte, and with it the request's, is written.
+    """A request body that notes when its first byte, and with it the request's, is written, if it still may be.
 
     aiohttp is imported when the first is made. It goes out in pieces, for a large one would hold up the loop.
     """
@@ -219,6 +216,7 @@ def _tracked_payload() -> "Callable[[bytes, str, _Progress], Payload]":
             super().__init__(body, content_type=content_type)
             self._size = len(body)
             self._progress = progress
+            self._still_ours = lease.question()
 
         def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
             return str(self._value, encoding, errors)
@@ -227,7 +225,7 @@ def _tracked_payload() -> "Callable[[bytes, str, _Progress], Payload]":
             await self.write_with_length(writer, None)
 
         async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-            if not self._progress.still_ours():
+            if not self._still_ours():
                 raise _Overtaken
             transport = writer.transport
             if transport is not None and not transport.is_closing():  # else the writer raises: nothing leaves
@@ -244,7 +242,7 @@ def _what_went_wrong(error: Exception, begun: bool) -> ConnectionFailed | Miscon
     import aiohttp
 
     if isinstance(error, _Overtaken):
-        return OVERTAKEN
+        return lease.OVERTAKEN
     wrong: tuple[tuple[type[Exception], str], ...] = (
         (aiohttp.ClientConnectorCertificateError, "The provider's TLS certificate does not suit base_url."),
         (aiohttp.InvalidURL, NO_ADDRESS),

@@ -13,7 +13,6 @@ from engine.transport.base import (
     Message,
     Outcome,
 )
-from engine.transport.lease import OVERTAKEN
 from engine.transport.setup import Setup
 
 
@@ -37,7 +36,7 @@ class MemoryTransport:
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Accepted, every one."""
         if not lease.question()():
-            return [OVERTAKEN] * len(batch)
+            return [lease.OVERTAKEN] * len(batch)
         for message in batch:
             if isinstance(message, EmailMessage):
                 message.mime()

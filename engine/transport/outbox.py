@@ -22,7 +22,6 @@ from engine.transport.base import (
     Outcome,
     SmsMessage,
 )
-from engine.transport.lease import OVERTAKEN
 from engine.transport.setup import Setup
 
 _OURS = re.compile(r"\d{6,}(\.\d+)?\.(eml|txt)", re.ASCII)
@@ -50,7 +49,7 @@ class OutboxTransport:
         except OSError as error:
             return [Misconfigured(f"Cannot write to the outbox folder: {error.strerror}.")] * len(batch)
         still_ours = lease.question()
-        return [self._write(message) if still_ours() else OVERTAKEN for message in batch]
+        return [self._write(message) if still_ours() else lease.OVERTAKEN for message in batch]
 
     def _write(self, message: Message) -> Outcome:
         content, suffix = (message.mime(), ".eml") if isinstance(message, EmailMessage) else (_text(message), ".txt")

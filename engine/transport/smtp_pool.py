@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Sequence
 
 from engine.transport import lease
 from engine.transport.base import Accepted, ConnectionFailed, EmailMessage, Message, Outcome
-from engine.transport.lease import OVERTAKEN
 from engine.transport.smtp_connection import Session
 from engine.transport.smtp_opening import NotOpen, Relay, open_session
 
@@ -40,7 +39,7 @@ class Batch:
         """The next message, with its number; none any more once others may have taken over what is left."""
         if self._waiting and not self._still_ours():
             self._waiting.clear()
-            self.left_because = OVERTAKEN
+            self.left_because = lease.OVERTAKEN
         if not self._waiting:
             return None
         number = self._waiting.popleft()
