@@ -24,9 +24,9 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="live this one, and say what happened")
     parser.add_argument("--scene", help="live this scene, in which some planted bugs do harm, and say what happened")
     parser.add_argument("--shrink", action="store_true", help="leave out of it all that its violation does not need")
-    parser.add_argument("--only", help="its happenings with these numbers, and no others: 3,7")
-    parser.add_argument("--couples", help="these couples of it, and no others: 1,2")
-    parser.add_argument("--steps", help="these steps of its campaign, and no others: s0,s1")
+    parser.add_argument("--only", type=_numbers, help="its happenings with these numbers, and no others: 3,7")
+    parser.add_argument("--couples", type=_numbers, help="these couples of it, and no others: 1,2")
+    parser.add_argument("--steps", type=_names, help="these steps of its campaign, and no others: s0,s1")
     parser.add_argument("--no-rates", action="store_true", help="nothing goes wrong at random")
     parser.add_argument("--deliveries", type=int, help="go on until so many have been simulated in all")
     parser.add_argument("--seeds", type=int, default=0, help="and so many seeds, at least")
@@ -43,6 +43,8 @@ def main(given: Sequence[str] | None = None) -> int:
     if asked.scene is not None:
         from fuzz.scenes import SCENES
 
+        if asked.scene not in SCENES:
+            parser.error(f"there is no scene {asked.scene!r}; there are {', '.join(SCENES)}")
         return _told(SCENES[asked.scene]())
     if asked.seed is not None:
         return _replay(asked)
@@ -68,7 +70,7 @@ def fresh(seconds: float) -> int:
 
 
 def _replay(asked: argparse.Namespace) -> int:
-    script = chosen(asked.seed, _numbers(asked.only), _numbers(asked.couples), _names(asked.steps), asked.no_rates)
+    script = chosen(asked.seed, asked.only, asked.couples, asked.steps, asked.no_rates)
     wrong = judged(script)
     if asked.shrink and wrong:
         script = shrunk(script, wrong[0].rule, _progress)
@@ -109,12 +111,15 @@ def _progress(said: str) -> None:
     print(said, file=sys.stderr, flush=True)
 
 
-def _numbers(text: str | None) -> frozenset[int] | None:
-    return None if text is None else frozenset(int(each) for each in text.split(",") if each)
+def _numbers(text: str) -> frozenset[int]:
+    try:
+        return frozenset(int(each) for each in text.split(",") if each)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers with commas between them") from None
 
 
-def _names(text: str | None) -> frozenset[str] | None:
-    return None if text is None else frozenset(text.split(","))
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split(","))
 
 
 if __name__ == "__main__":

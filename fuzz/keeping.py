@@ -1,6 +1,6 @@
 """What is left at the end of a life, read by SQL alone, as the record has it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fuzz.record import Record
 
@@ -12,7 +12,7 @@ def kept(world: "World") -> Record:
     """The record of a life that is over."""
     book, town = world.notebook, world.town
     names = [name for (name,) in town.ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    tables = {name: _rows(world, name) for name in names if not name.startswith("sqlite_")}
+    tables = {name: town.all_of(name) for name in names if not name.startswith("sqlite_")}
     return Record(
         intents=tuple(book.intents),
         accepted=tuple(book.accepted),
@@ -32,9 +32,3 @@ def kept(world: "World") -> Record:
         refused=frozenset(book.refused),
         courses={campaign.digest: number for number, campaign in enumerate(town.campaigns)},
     )
-
-
-def _rows(world: "World", table: str) -> tuple[dict[str, Any], ...]:
-    cursor = world.disk.driver.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608 - a name of our schema
-    columns = [each[0] for each in cursor.description]
-    return tuple(dict(zip(columns, row, strict=True)) for row in cursor)

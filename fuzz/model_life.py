@@ -14,9 +14,8 @@ from fuzz.record import Done, Record
 from fuzz.script import Happening, Kind, Person, Script
 
 Target = tuple[str, object]
-"""What is barred, or has come about: ("in", couple), ("suppressed", address),
-("paused", person), ("pause of both", couple), ("left", person),
-("split", couple), ("stopped", couple), ("held", None)."""
+"""What is barred, or has come about: ("in", couple), ("suppressed", address), ("paused", person),
+("pause of both", couple), ("left", person), ("split", couple), ("stopped", couple), ("held", None)."""
 WEEKDAYS = "mon", "tue", "wed", "thu", "fri", "sat", "sun"
 ABOUT = 2.0  # seconds: what was done at the very instant of a copy may be in it
 MOST_WAYS = 64  # in which a person may be set, when many changes were not told of

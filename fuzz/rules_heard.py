@@ -51,9 +51,10 @@ def kept(case: Case) -> Iterator[Violation]:
 def arrived(case: Case) -> Iterator[Violation]:
     """What a provider has told us that it arrived is down as sent."""
     restored = max((done.n for happening, done in case.life.done if happening.kind is Kind.RESTORE), default=-1)
+    known = {row["id"]: row for row in case.record.rows}
     for call in case.record.called:
-        row = case.rows.get(call.delivery)
-        if row is not None and row["status"] != "sent" and call.n > restored and row in case.record.rows:
+        row = known.get(call.delivery)
+        if row is not None and row["status"] != "sent" and call.n > restored:
             text = f"delivery {call.delivery} is {row['status']}, and its provider has told us that it arrived"
             yield Violation("heard", text, call.n)
 

@@ -53,6 +53,12 @@ class Town:
         """Look by SQL alone."""
         return self.disk.driver.execute(sql, values).fetchall()
 
+    def all_of(self, table: str) -> tuple[dict[str, Any], ...]:
+        """Every row of a table, by SQL alone."""
+        cursor = self.disk.driver.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608 - a name of our schema
+        columns = [each[0] for each in cursor.description]
+        return tuple(dict(zip(columns, row, strict=True)) for row in cursor)
+
     def partners_of(self, couple: int) -> dict[int, int]:
         """The rows of a couple's partners by position."""
         sql = "SELECT p.position, p.id FROM partners p JOIN couples c ON c.id = p.couple_id WHERE c.ref = ?"
@@ -70,9 +76,7 @@ class Town:
 
     def forget(self) -> None:
         """Keep what deliveries there are: a copy that is put in their place does not know them all."""
-        cursor = self.disk.driver.execute("SELECT * FROM deliveries")
-        columns = [each[0] for each in cursor.description]
-        self.forgotten |= {row[0]: dict(zip(columns, row, strict=True)) for row in cursor if columns[0] == "id"}
+        self.forgotten |= {row["id"]: row for row in self.all_of("deliveries")}
 
     def look_again(self) -> None:
         """Of couples that a copy does not know, forget what they were: the numbers of theirs may become others'."""
