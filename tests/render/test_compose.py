@@ -4,16 +4,15 @@ import email
 import email.policy
 import re
 from dataclasses import astuple, replace
-from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage as Parsed
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from recipients import ANA, SENDER
 
 from engine.define.load import load_library
 from engine.model.campaign import Campaign, Channel
-from engine.model.sender import Sender
 from engine.model.strategy import Activity, ActivityText, Kind, Mode
 from engine.render.compose import MOST_COMPOSITIONS, Composer, RenderError
 from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
@@ -22,8 +21,6 @@ from engine.shipped import shipped
 from engine.transport.base import EmailMessage, SmsMessage
 
 TEMPLATES = ("prompt", "exercise", "pulse", "welcome", "goodbye")
-SENDER = Sender("Rekindle", "hello@nudge.example", "Rekindle, 1 Example Street, Exampletown", "Rekindle")
-WHEN = datetime(2026, 11, 3, 19, tzinfo=UTC)
 WORDS = ActivityText(
     "The half-said thing",
     "Some things stop halfway.\n\n1. Ask {{ other_name }}.\n2. Listen.\n\n**On a hard day:** write it down.",
@@ -40,19 +37,6 @@ def campaign(*activities: Activity) -> Campaign:
 
 
 CAMPAIGN = campaign(TALK)
-ANA = Recipient(
-    delivery_id=1,
-    address="ana@example.com",
-    message_id="<1f@nudge.example>",
-    date=WHEN,
-    valid_for=timedelta(hours=1),
-    partner=Person("Ana"),
-    other_name="Ben",
-    solo=False,
-    first=False,
-    week=3,
-    links=MessageLinks(*(f"https://nudge.example/{page}/AQEAAAAAAAc" for page in ("u", "p", "a", "n", "pulse"))),
-)
 SOLO = replace(ANA, other_name="", solo=True)
 FIRST = replace(ANA, first=True, week=1)
 

@@ -9,16 +9,14 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from recipients import ANA, SENDER
 
 from engine.check.check import check
-from engine.model.sender import Sender
 from engine.render import markdown
-from engine.render.recipient import MessageLinks, Person, Recipient
 from engine.render.sandbox import RenderError, compile_expression, environment
 from engine.render.seen import CampaignSeen, StepSeen
 from engine.render.spec_bounds import MAX_TEXT
@@ -30,20 +28,6 @@ TRIES = [
     if line and not line.startswith("#")
 ]
 CANARY = "canary-4f1d"
-SENDER = Sender("Rekindle", "hello@rekindle.example", "Rekindle, 1 Example Street, Exampletown", "Rekindle")
-TO = Recipient(
-    delivery_id=1,
-    address="ana@example.com",
-    message_id="<1f@rekindle.example>",
-    date=datetime(2026, 11, 3, 19, tzinfo=UTC),
-    valid_for=timedelta(hours=1),
-    partner=Person("Ana"),
-    other_name="Ben",
-    solo=False,
-    first=False,
-    week=3,
-    links=MessageLinks("https://rekindle.example/u/x"),
-)
 CONSTANTS: dict[str, object] = {
     "campaign": CampaignSeen("Eight weeks", 8),
     "step": StepSeen("talk"),
@@ -107,7 +91,7 @@ def test_a_template_reaches_nothing_and_uses_nothing_up(folder: Path, source: st
     with bounded():
         try:
             template = Template(environment([folder], html=html), "email/page.html", CONSTANTS)
-            said = [render(template, TO), render(template, TO)]  # the second by the path that the first took
+            said = [render(template, ANA), render(template, ANA)]  # the second by the path that the first took
         except RenderError as error:
             said = [str(error)]
     assert all(harmless(each) for each in said), said[0][:200]
@@ -119,7 +103,7 @@ def test_a_condition_reaches_nothing_and_uses_nothing_up(source: str) -> None:
     said = ""
     with bounded():
         try:
-            compile_expression(source)({**CONSTANTS, "partner": TO.partner, "links": TO.links, "date": TO.date})
+            compile_expression(source)({**CONSTANTS, "partner": ANA.partner, "links": ANA.links, "date": ANA.date})
         except RenderError as error:
             said = str(error)
     assert harmless(said), said
@@ -141,7 +125,7 @@ def test_a_text_of_an_activity_is_refused_or_stays_as_it_is_written(source: str)
 def test_a_name_is_never_a_template() -> None:
     template = Template(environment([], html=False), "page", {}, source="{{ other_name }}")
     for source in TRIES:
-        assert render(template, replace(TO, other_name=source)) == source
+        assert render(template, replace(ANA, other_name=source)) == source
 
 
 def test_check_says_what_is_wrong_with_templates_that_try_and_nothing_of_what_they_sought(folder: Path) -> None:

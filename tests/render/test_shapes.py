@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from recipients import ANA, SENDER
 
 from engine.define.load import load_library
 from engine.model.campaign import Campaign, Channel
-from engine.model.sender import Sender
 from engine.model.strategy import Activity, ActivityText, Kind, Mode
 from engine.render.compose import Composer, RenderError, _Email
 from engine.render.recipient import MessageKey, MessageLinks, Person, Recipient
@@ -19,7 +18,6 @@ from engine.render.shaped import MOST_SHAPES, ShapedEmail
 from engine.shipped import shipped
 from engine.transport.base import EmailMessage
 
-SENDER = Sender("Rekindle", "hello@nudge.example", "Rekindle, 1 Example Street, Exampletown", "Rekindle")
 WORDS = ActivityText(
     "The half-said thing",
     "{{ other_name }} and you stop halfway.\n\n1. Ask *{{ other_name }}*.\n\n**On a hard day:** ask {{ other_name }}.",
@@ -27,19 +25,6 @@ WORDS = ActivityText(
     "What is one thing you've half said?",
 )
 TALK = Activity("talk", "vulnerability", Kind.CONVERSATION, Mode.TALK, 15, 1, {"en": WORDS})
-ANA = Recipient(
-    delivery_id=1,
-    address="ana@example.com",
-    message_id="<1f@nudge.example>",
-    date=datetime(2026, 11, 3, 19, tzinfo=UTC),
-    valid_for=timedelta(hours=1),
-    partner=Person("Ana"),
-    other_name="Ben",
-    solo=False,
-    first=False,
-    week=3,
-    links=MessageLinks(*(f"https://nudge.example/{page}/AQEAAAAAAAc" for page in ("u", "p", "a", "n", "pulse"))),
-)
 ZOE = replace(ANA, delivery_id=2, address="zoe@example.com", partner=Person("Zoë"), other_name="élan & <co>", week=5)
 FIRST, SOLO = replace(ANA, first=True), replace(ANA, other_name="", solo=True)
 NAMES = ("Ana", "Zoë", "O'Neil & <co>", "愛", "élan", "a\nb", "\r", "\0", "\u2028", "x" * 1_100, "=_", "{{ week }}", "")
