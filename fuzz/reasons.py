@@ -101,12 +101,17 @@ def _capped(case: Case, person: Person, row: Row) -> bool:
     for other in case.record.rows:
         if other["partner_id"] != row["partner_id"] or other["id"] == row["id"] or not case.planned(other):
             continue
-        # One that was to be tried again later counted on the day of each try, while that was under way.
+        # One that was to be tried again later counted on the day of each try, while that was under way; one that fell
+        # due before a restore, which the copy knows nothing of, may have gone then, and counts.
+        life, number = case.life, person.number
+        tries = [(intent.at, life.ways(number, intent.n), intent.n) for intent in case.intents[other["id"]]]
+        if other["reason"] == "restored":
+            tries = [(other[at] / 1_000, life.ways_until(number, EVER), EVER) for at in ("due_at", "send_at")]
         shown = [
             there
-            for intent in case.intents[other["id"]]
-            for way in case.life.ways(person.number, intent.n)
-            if (there := wall(intent.at, case.life.zones_now(way.zone, intent.n))) is not None
+            for at, ways, n in tries
+            for way in ways
+            if (there := wall(at, life.zones_now(way.zone, n))) is not None
         ]
         days.update({each.date() for each in shown})
         weeks.update({each.isocalendar()[:2] for each in shown})
