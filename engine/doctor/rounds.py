@@ -10,7 +10,7 @@ from engine.doctor.names import check_names
 from engine.doctor.operator import check_alerts, check_help, check_metrics, check_sender
 from engine.doctor.patient import Patient
 from engine.doctor.server import check_server
-from engine.doctor.site import check_site
+from engine.doctor.site import check_callers, check_site
 
 CHECKS: tuple[Callable[[Patient], Iterable[Finding]], ...] = (
     check_database,
@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Patient], Iterable[Finding]], ...] = (
     check_sqlite,
     check_server,
     check_site,
+    check_callers,
     check_sender,
     check_channels,
     check_transports,

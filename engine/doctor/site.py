@@ -11,7 +11,7 @@ from engine.doctor.patient import Patient
 from engine.store import wellness
 from engine.transport.http import Answer, date_of
 
-ADDRESS, CLOCK = "public_url", "clock"
+ADDRESS, CLOCK, CALLERS = "public_url", "clock", "callers"
 OFF = timedelta(seconds=30)
 """A message's expiry and a link's age bear less than this; signatures of providers bear minutes."""
 
@@ -41,6 +41,19 @@ def check_site(patient: Patient) -> Iterator[Finding]:
         return
     yield _answered(url, said)
     yield from _clock_by_answer(patient, said)
+
+
+def check_callers(patient: Patient) -> Iterator[Finding]:
+    """Whether callers can be told apart: what is https comes by a proxy, since we speak plain HTTP."""
+    header = patient.settings.web.client_header
+    if header is not None:
+        yield fine(CALLERS, f"Who calls is what the proxy says in {header}.")
+    elif patient.settings.public_url.startswith("https://"):
+        what = "`public_url` is https, so a proxy is in front, and `web.client_header` is not set: all callers are one."
+        mend = "Set it to the header in which the proxy says who calls, such as X-Real-IP, and have the proxy set it;"
+        yield warning(CALLERS, what, mend + " else ten wrong passwords by anybody make the operator wait.")
+    else:
+        yield fine(CALLERS, "Callers are told apart by their connections.")
 
 
 def _answered(url: str, said: Answer) -> Finding:

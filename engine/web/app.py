@@ -32,7 +32,7 @@ from engine.web.crowd import Crowd
 from engine.web.decline import Decline
 from engine.web.desk import Desk
 from engine.web.fresh import Fresh
-from engine.web.guard import Guard
+from engine.web.guard import Guard, headers_for
 from engine.web.health import Health
 from engine.web.invitation import Invited
 from engine.web.join import Join
@@ -59,7 +59,7 @@ def create_app(engine: Engine, *, docs: bool = False) -> FastAPI:
     )
     screen, shed = Screen(engine), engine.measures.shed
     app.add_middleware(Crowd, shed=shed, header=engine.settings.web.client_header, sorry=screen.sorry)
-    app.add_middleware(Guard, sorry=screen.sorry, shed=shed)
+    app.add_middleware(Guard, sorry=screen.sorry, shed=shed, headers=headers_for(engine.settings.public_url))
     screen.catch(app)
     turn = Turn()
     app.include_router(Webhooks(engine, turn).router)

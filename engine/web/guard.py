@@ -3,7 +3,10 @@
 import logging
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -24,12 +27,24 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
+STRICT = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year, browsers ask this host by https alone (RFC 6797); other hosts of the domain are not ours to speak for."""
 
 
 MISTAKE = "Our mistake; try again later."
 AWAY = "The database cannot be used at the moment; try again later."
 AWAY_SECONDS = 30
 """When to come again once the database could not be used: it was asked for about as long."""
+
+
+def headers_for(public_url: str) -> Mapping[str, str]:
+    """What every answer of the site at `public_url` carries: STRICT too where it is https, and not this machine."""
+    where = urlsplit(public_url)
+    host = where.hostname or ""
+    local = host == "localhost" or host.endswith(".localhost")
+    with suppress(ValueError):  # a name
+        local = local or ip_address(host).is_loopback
+    return HEADERS if local or where.scheme != "https" else {**HEADERS, **STRICT}
 
 
 def policy(styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
@@ -56,17 +71,24 @@ def _source(text: str) -> str:
 
 
 class Guard:
-    """Puts HEADERS on every answer, and answers for what nobody caught (`sorry` has the words): 503 with Retry-After
+    """Puts `headers` on every answer, and answers for what nobody caught (`sorry` has the words): 503 with Retry-After
     while the database is busy, full or gone, 500 for a bug of ours. A provider tries again.
 
     What a call holds is in the exception's words and in a traceback's source lines: only its class is logged. That the
     database cannot be used is logged the first, second, fourth … time: callers must not fill a disk.
     """
 
-    def __init__(self, app: ASGIApp, sorry: Sorry | None = None, shed: Shed | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        sorry: Sorry | None = None,
+        shed: Shed | None = None,
+        headers: Mapping[str, str] = HEADERS,
+    ) -> None:
         self._app = app
         self._sorry = sorry or _sorry
         self._shed = shed or Shed()
+        self._headers = headers
         self._away = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +102,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

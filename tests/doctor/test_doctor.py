@@ -24,7 +24,7 @@ from engine.doctor.operator import check_alerts, check_help, check_metrics, chec
 from engine.doctor.patient import Patient
 from engine.doctor.rounds import CHECKS, look_over
 from engine.doctor.server import check_server
-from engine.doctor.site import check_site
+from engine.doctor.site import check_callers, check_site
 from engine.settings import load
 from engine.store import alerts, breakers, couples
 from engine.store.breakers import Breaker
@@ -105,6 +105,23 @@ def test_the_public_address_is_ours_https_and_answered_by_us_with_our_time(
     patient: Callable[..., Patient], toml: str, said: Said | None, severity: Severity, words: str
 ) -> None:
     assert words in found(check_site, patient(toml, said=said))[severity]
+
+
+@pytest.mark.parametrize(
+    ("toml", "severity", "words"),
+    [
+        (OWN, WARNING, "all callers are one"),
+        (OWN + '[web]\nhost = "0.0.0.0"\n', WARNING, "all callers are one"),
+        (OWN + '[web]\nclient_header = "X-Real-IP"\n', FINE, "X-Real-IP"),
+        (OWN.replace("https", "http"), FINE, "by their connections"),
+    ],
+)
+def test_behind_a_proxy_that_does_not_say_who_calls_all_callers_are_one(
+    patient: Callable[..., Patient], toml: str, severity: Severity, words: str
+) -> None:
+    said = found(check_callers, patient(toml))
+    assert list(said) == [severity]
+    assert words in said[severity]
 
 
 def test_offline_asks_nobody_and_finds_only_what_is_from_the_future(patient: Callable[..., Patient]) -> None:
@@ -369,6 +386,7 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(
 def test_every_check_of_the_doctors_rooms_is_in_the_tuple() -> None:
     here = {check_site, check_sender, check_alerts, check_metrics, check_help, check_files, check_disk}
     here |= {
+        check_callers,
         check_sqlite,
         check_server,
         check_zones,

@@ -287,14 +287,14 @@ def test_health_fails_when_the_database_does(site: Site, tmp_path: Path) -> None
     assert answer.json()["database"] == "failing"
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/"), ("GET", "/nothing"), ("POST", EVENTS), ("POST", INBOUND), ("GET", EVENTS), ("GET", "/u/x"),
-        ("POST", "/u/x"), ("GET", "/health"), ("HEAD", "/health"), ("POST", "/webhooks/nobody/events"),
-        ("GET", "/openapi.json"), ("OPTIONS", "/health"),
-    ],
-)  # fmt: skip
+CALLS = [
+    ("GET", "/"), ("GET", "/nothing"), ("POST", EVENTS), ("POST", INBOUND), ("GET", EVENTS), ("GET", "/u/x"),
+    ("POST", "/u/x"), ("GET", "/health"), ("HEAD", "/health"), ("POST", "/webhooks/nobody/events"),
+    ("GET", "/openapi.json"), ("OPTIONS", "/health"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
 def test_every_answer_has_the_headers_that_keep_it_to_itself(site: Site, method: str, path: str) -> None:
     for body in (b"[]", b"bug"):
         headers = signed(path, body)
@@ -305,6 +305,37 @@ def test_every_answer_has_the_headers_that_keep_it_to_itself(site: Site, method:
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_every_answer_of_a_site_on_https_keeps_browsers_to_it(site: Site, method: str, path: str) -> None:
+    for body in (b"[]", b"bug"):
+        answer = call(site.app, method, path, content=body if method == "POST" else b"", headers=signed(path, body))
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "kept"),
+    [
+        ("https://rekindle.example", True),
+        ("https://rekindle.example:8443/prompts", True),
+        ("https://localhost.example", True),
+        ("http://rekindle.example", False),
+        ("http://127.0.0.1:8080", False),
+        ("https://localhost", False),
+        ("https://LOCALHOST:8443", False),
+        ("https://rekindle.localhost", False),
+        ("https://127.0.0.1", False),
+        ("https://[::1]:8443", False),
+    ],
+)
+def test_browsers_are_kept_to_https_only_where_that_is_the_public_address_and_not_this_machines(
+    tmp_path: Path, public_url: str, kept: bool
+) -> None:
+    world = World(database=tmp_path / "r.sqlite3", settings={"public_url": public_url})
+    app = create_app(world.engine)
+    for path in ("/", "/health", "/join"):
+        assert ("strict-transport-security" in call(app, "GET", path).headers) is kept
 
 
 def test_the_description_is_served_only_when_asked_for(site: Site) -> None:
