@@ -13,8 +13,8 @@ from faults.rig import Rig
 pytestmark = pytest.mark.store(stores.POSTGRESQL)
 Make = Callable[[Size], Rig]
 
-SLOW = Size(deliveries=240, batch=10, latency=0.2, connections=2)
-"""One process alone takes more than ten seconds for all: none is done before the other has begun."""
+SLOW = Size(deliveries=120, batch=10, latency=0.2, connections=2)
+"""One process alone takes longer than a lease for all: none is done before the other has begun."""
 
 
 def test_two_workers_share_the_work_and_one_of_them_is_killed(make: Make) -> None:

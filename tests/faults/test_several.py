@@ -46,6 +46,7 @@ def test_a_worker_sleeps_past_its_lease_and_wakes(make: Make, where: str) -> Non
     sleeper.process.send_signal(signal.SIGTERM)  # it hears of it when it wakes, and ends once it has recorded
     sleeper.process.send_signal(signal.SIGCONT)
     sleeper.process.wait(60)
+    made.hasten()
     counted = made.settle()
 
     assert counted.right, counted
