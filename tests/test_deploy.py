@@ -1,5 +1,6 @@
-"""What containers are told is what there is: commands, settings and services."""
+"""What containers are told is what there is: commands, settings, services, and files that reach an image."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,15 @@ def test_a_database_that_is_being_made_is_not_healthy() -> None:
     file = yaml.safe_load((ROOT / "deploy" / "compose.postgresql.yaml").read_text(encoding="utf-8"))
     check = file["services"]["database"]["healthcheck"]["test"]
     assert check[check.index("-h") + 1] == "127.0.0.1"
+
+
+def test_what_the_image_is_made_of_is_let_into_it_and_nothing_else_is() -> None:
+    copied = {
+        source
+        for line in re.findall(r"^COPY (?!--from)(.*)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
+        for source in line.split()[:-1]
+    }
+    rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in rules
+    assert {rule[1:] for rule in rules if rule.startswith("!")} == copied
+    assert all((ROOT / source).exists() for source in copied)
