@@ -1,6 +1,7 @@
 """What containers are told is what there is: commands, settings, services, and files that reach an image."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,21 @@ def test_a_database_that_is_being_made_is_not_healthy() -> None:
     file = yaml.safe_load((ROOT / "deploy" / "compose.postgresql.yaml").read_text(encoding="utf-8"))
     check = file["services"]["database"]["healthcheck"]["test"]
     assert check[check.index("-h") + 1] == "127.0.0.1"
+
+
+def told() -> Iterator[tuple[str, str]]:
+    """The service, and the rest of the line, of each `docker compose run` and `exec` in docs/go-live.md."""
+    text = (ROOT / "docs" / "go-live.md").read_text(encoding="utf-8")
+    yield from re.findall(r"^docker compose (?:run --rm|exec)(?: -T| -e \S+)* ([a-z]+) (.*)$", text, re.MULTILINE)
+
+
+def test_what_is_told_to_type_calls_commands_that_exist() -> None:
+    names = {name for file in COMPOSE for name in services(file)}
+    ours = [(name, words) for name, words in told() if name in names]
+    assert len(ours) > 8
+    for _, line in ours:
+        if not line.startswith(("sh ", "cat ")):
+            assert_command(line.removeprefix("rekindle ").partition("#")[0].partition(' "')[0].split())
 
 
 def test_what_the_image_is_made_of_is_let_into_it_and_nothing_else_is() -> None:
