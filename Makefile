@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check audit sbom wheel fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
+.PHONY: help demo test check audit sbom wheel fuzz fuzz-parsers bench bench-transports bench-scale docs format lock clean
 
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,10 +24,6 @@ demo: $(READY) ## the main job on sample couples: eight weeks in seconds, then l
 test: $(READY) ## run the tests
 	@tests/setup_services.sh
 	@$(BIN)/python -m pytest -n auto --dist worksteal
-
-faults: $(READY) ## the tests of faults to several processes and their server, all of them, in some minutes
-	@tests/setup_services.sh
-	@FAULTS=all $(BIN)/python -m pytest tests/faults
 
 check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of what is shipped
 	@$(BIN)/ruff check .

@@ -188,6 +188,8 @@ FIGURES = {
     "lost": "lost",
     "doubled": "doubled",
     "violations": "violations",
+    "mended": "seeds that broke a rule by an earlier version, and do no more",
+    "commits": "versions that took part",
 }
 """What a long run of the simulator counts, and how docs/promises.md calls it."""
 
@@ -197,12 +199,18 @@ def promises(page: str, results: Path = FOLDER.parent / "fuzz" / "results.json")
     if results.exists():
         found = json.loads(results.read_text(encoding="utf-8"))
         lines = ["| what | number |", "|---|---|"]
-        lines += [f"| {name} | {found[key]:,} |" for key, name in FIGURES.items()]
+        lines += [f"| {name} | {_number(found[key]):,} |" for key, name in FIGURES.items()]
     else:
         lines = ["No run is committed yet."]
     begin, end = "<!-- figures -->", "<!-- /figures -->"
     before, _, rest = page.partition(begin)
     return "\n".join([before + begin, *lines, end]) + rest.partition(end)[2]
+
+
+def _number(found: Any) -> int:
+    """A number; of what is counted by name, all together; of a list, how many there are."""
+    number: int = sum(found.values()) if isinstance(found, dict) else len(found) if isinstance(found, list) else found
+    return number
 
 
 def main() -> None:

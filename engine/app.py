@@ -1,9 +1,6 @@
 """The composition root: `build(settings)` wires the parts into an Engine, whose methods are the engine's verbs."""
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -40,7 +37,7 @@ from engine.render.compose import Composer
 from engine.render.links import Links
 from engine.render.sandbox import RenderError
 from engine.settings import Settings
-from engine.store import alerts, jobs, places
+from engine.store import alerts, jobs, owners, places
 from engine.store.chain import PURPOSE as AUDIT
 from engine.store.database import Database, file_of, open_database
 from engine.store.retention import Forgetting
@@ -146,7 +143,7 @@ class Engine:
             self._letters,
             Traffic(self.routes, {name: pace_of(given) for name, given in self.settings.pace.items()}),
             self.clock,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=owners.this_process(),
             prices=self._prices,
             batch=self.settings.batch,
             lease=timedelta(seconds=self.settings.lease_seconds),

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fuzz.check import Violation
-from fuzz.long_run import Totals, long_run
+from fuzz.long_run import long_run
 from fuzz.replay import chosen, judged, shrunk, story
 from fuzz.script import Script
+from fuzz.totals import Totals
 
 FRESH = 2**31
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fuzz.case import Case, Row
 from fuzz.model_calendar import open_hours
 from fuzz.model_zone import wall, zone
-from fuzz.rules_hours import set_anew
+from fuzz.rules_hours import CATCHING_UP, set_anew
 from fuzz.script import Kind, Person
 
 Holds = Callable[[Case, Person, Row], bool]
@@ -101,18 +101,29 @@ def _capped(case: Case, person: Person, row: Row) -> bool:
     for other in case.record.rows:
         if other["partner_id"] != row["partner_id"] or other["id"] == row["id"] or not case.planned(other):
             continue
-        # One that was to be tried again later counted on the day of each try, while that was under way.
+        # One that was to be tried again later counted on the day of each try, while that was under way. One that may
+        # have gone before a restore counts as late as it may have.
+        life, number = case.life, person.number
+        tries = [(intent.at, life.ways(number, intent.n), intent.n) for intent in case.intents[other["id"]]]
+        if other["reason"] == "restored":
+            tries = [(at, life.ways_until(number, EVER), EVER) for at in _latest_before_restores(case, other)]
         shown = [
             there
-            for intent in case.intents[other["id"]]
-            for way in case.life.ways(person.number, intent.n)
-            if (there := wall(intent.at, case.life.zones_now(way.zone, intent.n))) is not None
+            for at, ways, n in tries
+            for way in ways
+            if (there := wall(at, life.zones_now(way.zone, n))) is not None
         ]
         days.update({each.date() for each in shown})
         weeks.update({each.isocalendar()[:2] for each in shown})
     least_day = min(course.per_day for course in case.courses(row))
     least_week = min(course.per_week for course in case.courses(row))
     return max(days.values(), default=0) >= least_day or max(weeks.values(), default=0) >= least_week
+
+
+def _latest_before_restores(case: Case, row: Row) -> list[float]:
+    """When a delivery may have gone at the latest, by each restore that may have forgotten it."""
+    sent, expires = row["send_at"] / 1_000, row["expires_at"] / 1_000
+    return [max(sent, min(expires, end)) for _, end, _ in case.life.restored]
 
 
 def _shut(case: Case, person: Person, row: Row) -> bool:
@@ -132,16 +143,40 @@ def _shut(case: Case, person: Person, row: Row) -> bool:
 
 
 def _too_late(case: Case, person: Person, row: Row) -> bool:
-    """The machine or a provider was kept from it, everything was held, the couple came late, or it had been moved."""
+    """The machine or a provider was kept from it, everything was held, the couple came late, or it had been moved.
+
+    Or its hour had been set anew, to one that was over by more than an hour, on a day that had another message: what
+    comes late joins none.
+    """
     begin, end = span(case, person, row)
     if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON, at_random=False):
         return True
     if case.life.possibly(("held", None), begin - HELD_ON, end):
         return True
+    anew = set_anew(case)
+    for _, at in (*anew[person.couple], *anew[None]):
+        if row["due_at"] / 1_000 + CATCHING_UP - case.life.skew < at <= end and _has_another_that_day(
+            case, person, row, at
+        ):
+            return True
     joined = [
         done.at for happening, done in case.life.done if happening.kind is Kind.JOIN and happening.who == person.couple
     ]
     return any(at > begin for at in joined)
+
+
+def _has_another_that_day(case: Case, person: Person, row: Row, at: float) -> bool:
+    def days(at: float, n: int) -> set[object]:
+        walls = (wall(at, case.life.zones_now(way.zone, n)) for way in case.life.ways_until(person.number, n))
+        return {shown.date() for shown in walls if shown is not None}
+
+    mine = days(at, EVER)
+    return any(
+        not mine.isdisjoint(days(intent.at, intent.n))
+        for other in case.record.rows
+        if other["partner_id"] == row["partner_id"] and other["id"] != row["id"] and case.planned(other)
+        for intent in case.intents[other["id"]]
+    )
 
 
 def _unknown_zone(case: Case, person: Person, row: Row) -> bool:

@@ -15,38 +15,30 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from engine import app
 from engine.app import Engine
 from engine.clock import VirtualClock
-from engine.errors import StoreError
 from engine.model.campaign import Channel
 from engine.render.compose import Composer
 from engine.settings import Settings
 from engine.transport.base import Message
 from engine.transport.chaos import Died
 from fuzz import loop as loops
+from fuzz.acting import FAULTS, Acting
 from fuzz.befalling import begin, copy
-from fuzz.calls import AGAIN_AFTER, MOST_TRIES, Calls
+from fuzz.calls import Calls
 from fuzz.campaigns import templates
 from fuzz.keeping import kept
+from fuzz.looking import Looking
 from fuzz.machine import Disk, Process, Skewed
 from fuzz.notebook import Listening, Notebook
-from fuzz.people import ACTS, REFUSALS, look_at_own_data
+from fuzz.people import ACTS
 from fuzz.provider import Line, Provider, chance
 from fuzz.record import Record
 from fuzz.script import Happening, Kind, Script
-from fuzz.town import Town, Unheard
+from fuzz.town import Town
 from fuzz.zones import Zones
 
-BREATH = 1.0
-IDLE = timedelta(minutes=15)
-ASKING = 660.0, 7_200.0, 82_800.0
-"""Seconds after a lease has run out at which a pass is acted out that may only ask about what is in doubt."""
-FAULTS = StoreError, SQLAlchemyError, Unheard
-"""What befell an act or a pass; anything else that is raised is a mistake, the engine's or the simulator's."""
-_DOUBTS = "SELECT DISTINCT lease_until / 1000.0 FROM deliveries WHERE status = 'in_doubt' AND lease_until > ?"
 _composers: dict[str, Composer] = {}
 
 
@@ -70,9 +62,9 @@ class World:
         self._loop = loops.LeapingLoop(self.clock)
         self._order = count()
         self._agenda: list[tuple[float, int, Callable[[], None] | Happening]] = []
-        self._due: list[Happening] = []
+        self._acting = Acting(script, self.town, self.notebook, lambda wait, it: self._at(self.now + wait, it))
+        self._looking = Looking(script, self.clock, self.disk)
         self.calls = Calls(script, self.town)
-        self._tried: dict[int, int] = {}
         self.copies: dict[float, bytes] = {}
         self.crash: str | None = None
         self.faults_at: dict[str, list[str]] = {}
@@ -81,9 +73,6 @@ class World:
         self._deep = False
         self.second: Process | None = None
         self.second_until = self.away_until = self.skew = 0.0
-        self._held: datetime | None = None
-        self._asked_wake: tuple[Any, datetime | None] = (None, None)
-        self._asking: tuple[int, list[float]] = (-1, [])
         self.main = self.process("main")
 
     def process(self, name: str, skew: float = 0.0) -> Process:
@@ -106,7 +95,8 @@ class World:
             while (instant := self._next()) is not None and instant <= self.script.ends:
                 self.clock.move_to(datetime.fromtimestamp(instant, UTC))
                 self._round()
-            self._at_the_end()
+            self._acting.all(self.main)
+            self._acting.look_at_the_end(self.main)
             return kept(self)
         finally:
             self.zones.put_back()
@@ -125,62 +115,26 @@ class World:
         found = [self._agenda[0][0]] if self._agenda else []
         if self.calls.first is not None:
             found.append(self.calls.first)
-        found += [wake for wake in (self._wake(), self._next_question()) if wake is not None]
+        found += self._looking.first(self.main.engine, self.away_until)
         return max(min(found), self.now) if found else None
-
-    def _next_question(self) -> float | None:
-        """When a provider may be asked next about what is in doubt. A scheduler looks every second; here it leaps."""
-        changes = self.disk.driver.total_changes
-        if self._asking[0] != changes:
-            leases = self.disk.driver.execute(_DOUBTS, ((self.now - ASKING[-1]) * 1_000,))
-            self._asking = changes, sorted(lease + age for (lease,) in leases for age in ASKING)
-        at = next((each for each in self._asking[1] if each > self.now), None)
-        return None if at is None else max(at, self.away_until)
-
-    def _wake(self) -> float | None:
-        """When the scheduler looks next and finds something to do."""
-        now = self.clock.now()
-        wake = self._next_wake()
-        if wake is None:
-            return None
-        if wake <= now and self._held is not None and self._held > now:
-            # A limit or a rest keeps back what is due: until it may go, only what falls due meanwhile is to be done.
-            wake = min(self._held, self._next_wake(now) or self._held)
-        at = max(wake.timestamp(), self.now + BREATH, self.away_until)
-        grain = self.script.tick_seconds
-        return self.script.begins + math.ceil((at - self.script.begins) / grain) * grain
-
-    def _next_wake(self, after: datetime | None = None) -> datetime | None:
-        known = self.disk.driver.total_changes, after
-        if self._asked_wake[0] != known:
-            engine = self.main.engine
-            self._asked_wake = known, engine.next_wake() if after is None else engine.next_wake(after)
-        return self._asked_wake[1]
 
     def _round(self) -> None:
         """Do what is due now."""
         self.calls.make(self.main)
         self._take_up()
-        wake = self._next_wake()
-        nothing_due = wake is None or wake > self.clock.now()
-        if (nothing_due and not self._asks_now()) or self.now < self.away_until:
-            self._act_all()
+        if not self._looking.finds(self.main.engine) or self.now < self.away_until:
+            self._acting.all(self.main)
             return
-        for happening in [each for each in self._due if self._chance("early", each.number) < 0.4]:
-            self._due.remove(happening)
-            self._act(happening)
+        self._acting.early(self.main)
         second = self._working_second()
         point = self._chance("second", self._hooks)
         if second is not None and point < 0.25:
             self._tick(second)
-        self._held = self._tick(self.main)
+        self._tick(self.main)
         if second is not None and point > 0.75 and self._working_second() is second:
             self._tick(second)
         self._take_up()
-        self._act_all()
-
-    def _asks_now(self) -> bool:
-        return any(self.now - BREATH < at <= self.now for at in self._asking[1])
+        self._acting.all(self.main)
 
     def _chance(self, *about: object) -> float:
         return chance(self.script.seed, *about)
@@ -193,13 +147,16 @@ class World:
             self.second = self.process("second", self.skew)
         return self.second
 
-    def _tick(self, process: Process) -> datetime | None:
-        """One pass of a process; until when a limit holds back what is due. When it fails, another starts."""
-        mine = self._loop if process is self.main else loops.LeapingLoop(self.clock)
+    def _tick(self, process: Process) -> None:
+        """One pass of a process. When it fails, another starts."""
+        is_main = process is self.main
+        mine = self._loop if is_main else loops.LeapingLoop(self.clock)
         before = self.clock.now()
         try:
             done = loops.run(mine, process.engine.tick())
-            return done.delivered.paced_until or self._idle(process)
+            if is_main:
+                self._looking.looked(process, done.delivered.paced_until)
+            return
         except Died:
             self.notebook.faults["died"] += 1
             self.notebook.troubled.append(self.notebook.at)
@@ -211,16 +168,9 @@ class World:
                 self.notebook.troubled.append(self.notebook.at)
             if mine is not self._loop:
                 mine.close()
+        if is_main:
+            self._looking.failed()
         self._restart(process)
-        return None
-
-    def _idle(self, process: Process) -> datetime | None:
-        """What a pass leaves behind as due is held by something: passes that do nothing are not acted out one by one.
-
-        Whatever happens, and whatever else falls due, is a reason to look again.
-        """
-        wake = self._next_wake()
-        return self.clock.now() + IDLE if wake is not None and wake <= process.clock.now() else None
 
     def _restart(self, process: Process) -> None:
         process.store.dead = True
@@ -241,8 +191,8 @@ class World:
             return
         self._take_up()
         point = self._chance("between", self._hooks)
-        if self._due and point < 0.5:
-            self._aside(lambda: self._act(self._due.pop(0)))
+        if self._acting.due and point < 0.5:
+            self._aside(lambda: self._acting.next(self.main))
         if process is self.main and point > 0.6:
             second = self._working_second()
             if second is not None:
@@ -283,46 +233,9 @@ class World:
             if not isinstance(what, Happening):
                 what()
             elif what.kind in ACTS:
-                self._due.append(what)
+                self._acting.due.append(what)
             else:
                 begin(self, what)
-
-    def _act_all(self) -> None:
-        while self._due:
-            self._act(self._due.pop(0))
-
-    def _act(self, it: Happening) -> None:
-        """Act something out, and write down whether its author was told "done"; who was not tries again."""
-        told, about = False, dict[str, Any]()
-        failed = False
-        try:
-            told, about = ACTS[it.kind](self.town, self.main, it)
-        except REFUSALS as refusal:
-            self.notebook.hear(refusal)
-        except FAULTS as error:
-            failed = True
-            self.notebook.faults["act failed"] += 1
-            self.notebook.hear(error)
-        if it.kind is Kind.JOIN:
-            self.town.note_rows(it.who or 0)
-        self.notebook.tell(it.number, told, **about)
-        tries = self._tried[it.number] = self._tried.get(it.number, 0) + 1
-        if failed and tries < MOST_TRIES:
-            self._at(self.now + AGAIN_AFTER, it)
-        if it.kind in (Kind.ANSWER, Kind.LEAVE, Kind.ERASE) and self._chance("look", it.number) < 0.5:
-            self._other_looks(it)
-
-    def _other_looks(self, it: Happening) -> None:
-        mine = self.town.people[it.who or 0]
-        for person in self.script.people:
-            if person.couple == mine.couple:
-                look_at_own_data(self.town, self.main, person.number)
-
-    def _at_the_end(self) -> None:
-        self._act_all()
-        for person in self.script.people:
-            if self._chance("looks at the end", person.number) < 0.25:
-                look_at_own_data(self.town, self.main, person.number)
 
 
 def act_out(script: Script) -> Record:

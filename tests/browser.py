@@ -22,7 +22,7 @@ import pytest
 from aside import Aside
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -117,10 +117,10 @@ def browser() -> Iterator[tuple["Browser", Callable[[Any], Any]]]:
         aside.end()
 
 
-def press(page: "Page", selector: str) -> None:
+def press(page: "Page", pressed: "str | Locator") -> None:
     """Press what leads to another page, and be there: what is looked at next is not the page that was pressed on."""
     with page.expect_navigation():
-        page.click(selector)
+        (page.locator(pressed) if isinstance(pressed, str) else pressed).first.click()
 
 
 @cache

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -27,10 +27,13 @@ from world import at
 
 from engine.app import Engine
 from engine.clock import VirtualClock
+from engine.deliver.messages import Letters
 from engine.deliver.routes import Routes
+from engine.hear.intake import Hearing
 from engine.model.campaign import Channel
 from engine.parts import load_vault
 from engine.render.links import Purpose
+from engine.report.report import report_on
 from engine.run.logs import Style, logging_to
 from engine.settings import load
 from engine.store import couples_schema, schema
@@ -167,6 +170,9 @@ def heard(life: Life) -> None:
     """What people say by text and on pages, and a newcomer; bugs of ours on the way."""
     wire = Faulty()
     life.engine = engine(life.shell, life.clock, wire)
+    wake_up(life)
+    asyncio.run(life.engine.tick())
+    assert any(isinstance(each, EmailMessage) for each in wire.messages)
     visitor = Visitor(life)  # type: ignore[arg-type]
     with life.engine.database.begin() as connection:
         answering = {"answers_consent": True, "share_texts": True, "share_pulse": True}
@@ -211,7 +217,10 @@ def the_dashboard(life: Life) -> str:
 
 def the_urls(life: Life) -> str:
     """Every address of a page of ours: in messages, in pages, and where pages lead."""
-    written = [each.text + each.html if isinstance(each, EmailMessage) else each.body for each in life.messages]
+    written = [
+        f"{each.text}\n{each.html}\n{each.headers}" if isinstance(each, EmailMessage) else each.body
+        for each in life.messages
+    ]
     ours = re.findall(r"https://rekindle\.example\S*", "\n".join(written))
     shown = re.findall(r'(?:href|src|action)="([^"]*)"', the_dashboard(life))
     return "\n".join([*ours, *shown])
@@ -325,15 +334,59 @@ def leaking_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Raising, "send", telling)
 
 
+def leaking_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric has what a bug said for a label."""
+
+    def telling(self: Hearing, call_id: int, name: str, error: Exception) -> None:
+        self.taken[name, str(error)] += 1
+
+    monkeypatch.setattr(Hearing, "_failed", telling)
+
+
+def leaking_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link greets its reader by name."""
+    links_of = Letters._links_of
+
+    def telling(self: Letters, row: Any, *rest: Any) -> Any:
+        links = links_of(self, row, *rest)
+        return replace(links, unsubscribe=f"{links.unsubscribe}?for={row.given_name}")
+
+    monkeypatch.setattr(Letters, "_links_of", telling)
+
+
+def leaking_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report counts people, and names them."""
+
+    def telling(connection: Any, *rest: Any, **named: Any) -> Any:
+        names = connection.execute(select(schema.partners.c.given_name)).scalars()
+        return replace(report_on(connection, *rest, **named), title=", ".join(names))
+
+    monkeypatch.setattr("engine.report.report.report_on", telling)
+
+
+def leaking_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is read over a shoulder shows whole addresses."""
+    monkeypatch.setattr("engine.console.couples._masked", lambda address: address)
+
+
 @pytest.mark.store("sqlite")
 @pytest.mark.parametrize(
-    ("plant", "surface"),
-    [(leaking_log, "logs"), (leaking_page, "dashboard"), (leaking_row, "database file")],
+    ("plant", "surface", "what"),
+    [
+        (leaking_log, "logs", "address"),
+        (leaking_page, "dashboard", "address"),
+        (leaking_row, "database file", "address"),
+        (leaking_figure, "metrics and health", "text"),
+        (leaking_link, "addresses of pages", "name"),
+        (leaking_report, "report", "name"),
+        (leaking_command, "lists for the operator", "address"),
+    ],
     ids=lambda each: getattr(each, "__name__", each),
 )
 def test_a_leak_that_is_planted_is_seen(
     plant: Callable[[pytest.MonkeyPatch], None],
     surface: str,
+    what: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -341,5 +394,5 @@ def test_a_leak_that_is_planted_is_seen(
     plant(monkeypatch)
     found = live(Shell(tmp_path / "work", capsys, monkeypatch))
     look, allowed = SURFACES[surface]
-    assert "address" in seen(look(found), allowed)
+    assert what in seen(look(found), allowed)
     found.engine.database.close()

@@ -4,13 +4,15 @@ figures are those of a run.
 
 import ast
 import importlib.util
-import json
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fuzz.totals import Kept, Totals
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
@@ -87,11 +89,13 @@ def test_the_figures_are_those_of_the_run_that_is_committed() -> None:
 
 def test_figures_are_put_into_the_page_from_a_runs_results_and_replace_those_of_the_run_before(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
-    keys = ("seeds", "lives", "deliveries", "faults", "bad_inputs", "lost", "doubled", "violations")
-    results.write_text(json.dumps({key: 1_000 + place for place, key in enumerate(keys)}))
+    totals = Totals(
+        2, 60, 2_345, 2_000, Counter({"died": 1_200, "stall": 34}), Counter(), 56, {7: Counter({"once": 3})}
+    )
+    Kept(totals, 1, 3, [2], ["c0ffee", "decade"]).write(results)
     once = reference().promises(PAGE, results)
-    assert "| lives simulated | 1,001 |" in once
-    assert "| violations | 1,007 |" in once
+    for line in ("lives simulated | 60", "faults injected | 1,234", "doubled | 3", "violations | 3", "part | 2"):
+        assert f"{line} |" in once
     assert "No run is committed" not in once
     assert reference().promises(once, results) == once
     assert "No run is committed" in reference().promises(once, tmp_path / "none.json")

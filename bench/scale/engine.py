@@ -99,7 +99,7 @@ def _memory(place: ServerTown, sink: Provider, people: int, rounds: int) -> Iter
         sizes = []
         for _ in range(rounds):
             place.unsend()
-            wait_until(lambda: place.sent()[0] == people, running)
+            wait_until(place.over, running)
             sizes.append(resident(pid))
     growth, over = sizes[-1] - sizes[0], people * (rounds - 1)
     yield Figure("a worker's memory, idle", idle, "MB")

@@ -105,7 +105,7 @@ def _workers(place: ServerTown, sink: Provider, people: int, processes: int) -> 
         for _ in range(ROUNDS + 1):
             sink.forget()
             place.unsend()
-            wait_until(lambda: place.sent()[0] == people, running)
+            wait_until(place.over, running)
             come = sink.come()
             assert come.messages == come.different == people, f"{come.messages} came of {people}"
             sent, seconds = place.sent()

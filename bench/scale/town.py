@@ -45,8 +45,11 @@ class ServerTown(Town):
             connection.exec_driver_sql("UPDATE partners SET timezone = %s", (f"Etc/GMT{-hours:+d}",))
             connection.exec_driver_sql("UPDATE places SET next_due_at = NULL")
             connection.exec_driver_sql("DELETE FROM deliveries WHERE step <> 'talk'")
+        self._in_order("VACUUM ANALYZE")
+
+    def _in_order(self, vacuum: str) -> None:
         with self.database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(vacuum)
 
     def _opened(self) -> Database:
         made = open_database(self.url)
@@ -64,11 +67,22 @@ class ServerTown(Town):
                 " due_at = %s, send_at = %s, expires_at = %s WHERE step = 'talk'",
                 tuple(times),
             )
+        # In earnest each row is planned once: what a round before left behind of it is nothing that workers find.
+        self._in_order("VACUUM deliveries")
+        with self.database.begin() as connection:
             connection.exec_driver_sql(
                 "UPDATE deliveries SET status = 'planned'"
                 " WHERE id IN (SELECT id FROM deliveries WHERE step = 'talk' ORDER BY id LIMIT %s)",
                 (None if most < 0 else most,),
             )
+
+    def over(self) -> bool:
+        """Whether nothing waits or is on its way; two indexes answer, since it is asked again and again meanwhile."""
+        some = "EXISTS (SELECT FROM deliveries WHERE status"
+        with self.database.read() as connection:
+            asked = f"SELECT NOT {some} = 'planned') AND NOT {some} IN ('claimed', 'sending'))"
+            answer: bool = connection.exec_driver_sql(asked).scalar_one()
+        return answer
 
     def sent(self) -> tuple[int, float]:
         """How many were sent, and the seconds between the first commitment to send and the last record."""

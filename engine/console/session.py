@@ -1,5 +1,6 @@
 """What a command works with: the workspace's settings and engine, opened when first asked for."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -35,6 +36,14 @@ class Session:
         from engine.app import build
 
         return build(self.settings)
+
+    def left_by(self, pid: int) -> int:
+        """How many deliveries a process of this machine was sending when it ended; see `store.owners`."""
+        from engine.store import owners
+        from engine.store.database import open_database
+
+        with closing(open_database(self.settings.resolved_database_url)) as database, database.read() as connection:
+            return owners.left_by(connection, pid)
 
     def refuse_unless_server(self) -> None:
         """Refused where the workspace keeps a file: it is one process's at a time."""

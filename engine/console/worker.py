@@ -38,7 +38,7 @@ def worker(
     if processes > 1 and heart is None:
         session(context).refuse_unless_server()
         with logging_to(sys.stdout, log, SystemClock()):
-            asyncio.run(Crew(processes).keep())
+            asyncio.run(Crew(processes, left_by=session(context).left_by).keep())
         return
     from engine.app import build
     from engine.run.loop import runner

@@ -47,10 +47,10 @@ class ProtocolStep(IntEnum):
     RECORDED = 5
 
 
-RECORD_WAITS = 1.0, 5.0, *(20.0,) * 30
+RECORD_WAITS = 1.0, 2.0, 4.0, 8.0, 10.0, *(20.0,) * 29
 """Seconds between tries to record, beyond the database's own patience: a server that fails over, or a disk that is
 cleared, takes minutes; an answer that is not recorded is a doubt for the operator to resolve, for each of a batch."""
-HURRIED_WAITS = 3
+HURRIED_WAITS = 5
 """So many of those are enough for who is told to stop, or has no answers to record."""
 WRITTEN_AT_ONCE = 32
 """Letters that are written before the event loop gets its turn."""

@@ -2,8 +2,8 @@
 
 The copy cannot know what became of anything that was due before it was put back and is not over in it. None of that is
 put in doubt: nobody knows which transport would have to be asked, most could not tell, and a campaign whose `on_doubt`
-is `resend` would send it again. It is skipped, with a reason of its own, and counts towards the caps of its day as
-if it had gone.
+is `resend` would send it again. It is skipped, with a reason of its own, and counts towards the caps as if it had gone
+as late as it may have: what is sent from now on is then within them, whenever it went.
 """
 
 from collections.abc import Callable, Sequence
@@ -110,8 +110,15 @@ def confirm(
 
 def _skip(connection: Connection, moment: datetime) -> int:
     found = restores.in_doubt(connection, moment, BATCH)
-    days = [local_day(row.send_at, row.timezone if row.timezone in zone_names() else "UTC") for row in found]
-    return restores.skip(connection, [(row.id, day.toordinal()) for row, day in zip(found, days, strict=True)])
+    known = zone_names()
+    return restores.skip(
+        connection,
+        [
+            (row.id, local_day(latest, row.timezone if row.timezone in known else "UTC").toordinal())
+            for row in found
+            for latest in [max(row.send_at, min(row.expires_at, moment))]
+        ],
+    )
 
 
 def _line(row: Row[Any], now: datetime, delivery_id: int | None, *, in_doubt: bool, too_late: bool) -> Line:

@@ -1,7 +1,8 @@
 """`rekindle worker --processes N`: one process for each core, and this one, which does nothing but see that they live.
 
 A child that dies is replaced, later each time while it goes on dying. One that says nothing for a while hangs: it is
-killed and replaced; what it was sending is then in doubt, as after any crash, and what it had only claimed is free.
+killed and replaced; what it was sending is then in doubt, as after any crash, and what it had only claimed is free. How
+much that is, and where to look at it, is told.
 """
 
 import asyncio
@@ -9,11 +10,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from engine.clock import stopwatch
+from engine.errors import StoreError
 from engine.model.action import Action, note
 
 log = logging.getLogger(__name__)
@@ -41,8 +43,14 @@ class _Child:
 class Crew:
     """Keeps `size` children alive, each this very command again with a heart of its own."""
 
-    def __init__(self, size: int, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, size: int, command: Sequence[str] | None = None, left_by: Callable[[int], int] = lambda pid: 0
+    ) -> None:
+        """`left_by`: how many deliveries the process with this id was sending when it ended; it may raise StoreError,
+        and is called in a thread.
+        """
         self._size = size
+        self._left_by = left_by
         self._command = command or [sys.executable, *sys.orig_argv[1:]]
         self._ended = asyncio.Event()
 
@@ -62,7 +70,9 @@ class Crew:
             finally:
                 asyncio.get_running_loop().remove_reader(child.heart)
                 os.close(child.heart)
+            telling = asyncio.create_task(self._say_what_it_left(child, code))
             if self._ended.is_set():
+                await telling
                 return
             pause = FIRST_PAUSE if stopwatch() - child.born > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
             said = f"Worker {number} ended; another begins in {pause:.0f} s."
@@ -70,6 +80,22 @@ class Crew:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._ended.wait()
+            await telling
+
+    async def _say_what_it_left(self, child: _Child, code: int) -> None:
+        """Say how many deliveries are in doubt because a child did not end in good order, and what shows them."""
+        if not code:
+            return
+        try:
+            left = await asyncio.to_thread(self._left_by, child.process.pid)
+        except StoreError:  # it cannot be known now, and is told as soon as they are in doubt
+            return
+        if left:
+            said = (
+                f"Worker {child.number} ended while it was sending {left}: whether they arrived is in doubt. "
+                "`rekindle deliveries list --status in_doubt` shows them once its lease has run out."
+            )
+            note(log, Action.DOUBT, said, logging.WARNING, worker=child.number, pid=child.process.pid, doubted=left)
 
     async def _begin(self, number: int) -> _Child:
         mine, theirs = os.pipe()

@@ -88,7 +88,7 @@ class _Rounds:
         self._alerts = AlertLog(engine)
         self._clock = clock
         self._on_away = on_away
-        self._at_rest = asyncio.Lock()
+        self._passing, self._looking, self._telling = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
 
     def begin(self, look_seconds: float) -> None:
@@ -105,7 +105,7 @@ class _Rounds:
 
     async def tick(self) -> None:
         """One pass; when it fails, the run ends, unless it failed for a database that may come back."""
-        async with self._at_rest:
+        async with self._passing:
             if self.ended.is_set():
                 return
             began = stopwatch()
@@ -139,26 +139,29 @@ class _Rounds:
 
     async def look(self) -> None:
         """See what is out of order; when that fails, messages go on all the same."""
-        try:
-            looked = await self._engine.look()
-        except Exception as error:
-            self._journal.watch_failed(error)
-            return
-        self._journal.looked(looked)
-        self._on_look(looked)
+        async with self._looking:
+            try:
+                looked = await self._engine.look()
+            except Exception as error:
+                self._journal.watch_failed(error)
+                return
+            self._journal.looked(looked)
+            self._on_look(looked)
 
     async def tell(self) -> None:
         """Tell the operator what is still to be told."""
-        try:
-            self._journal.told(await self._engine.watch.tell())
-        except Exception as error:
-            self._journal.watch_failed(error)
+        async with self._telling:
+            try:
+                self._journal.told(await self._engine.watch.tell())
+            except Exception as error:
+                self._journal.watch_failed(error)
 
     async def come_to_rest(self) -> None:
         """Let a pass that is under way record what it handed over; keep the figures; let go of everything."""
         self._engine.stop()
-        self._scheduler.shutdown(wait=False)
-        async with self._at_rest:
+        self._scheduler.pause()  # it begins nothing more; its shutdown would cut off what it has begun
+        async with self._passing, self._looking, self._telling:
+            self._scheduler.shutdown(wait=False)
             with suppress(StoreError):
                 self._engine.watch.look()
             await self._engine.aclose()

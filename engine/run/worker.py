@@ -7,8 +7,9 @@ process also looks for itself when the next thing falls due, and once a second, 
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -49,16 +50,12 @@ class Worker:
         self.failure: BaseException | None = None
 
     async def work(self, beat: Callable[[], None] = lambda: None) -> None:
-        """Take jobs until SIGTERM or SIGINT; then claim nothing more, record what was handed over, and return.
+        """Take jobs until `end`; then claim nothing more, record what was handed over, and return.
 
         `beat` is called about once a second, as long as this process does not hang. Refused where its clock is wrong;
-        a job that fails ends the process with its error, once what was handed over could be recorded: a supervisor
-        starts it again.
+        a job that fails ends the work with its error, once what was handed over could be recorded.
         """
         self._clock.check()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.end)
         settle_in()
         app = App(
             connector=connector(self._engine.database.conninfo, most=3 * len(self._kinds) + 1),
@@ -73,8 +70,6 @@ class Worker:
             with suppress(StoreError):
                 self._engine.watch.look()
             await self._engine.aclose()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
         if self.failure is not None:
             raise self.failure
 
@@ -167,38 +162,56 @@ class Worker:
 async def work_through(
     make: Callable[[], Engine], kinds: Collection[Job], journal: Journal, beat: Callable[[], None] = lambda: None
 ) -> None:
-    """As `Worker.work`, for as long as the process is to live: while the database cannot be used it waits, says so, and
-    begins anew with a new engine. Of the first engine Away is raised: whoever starts it sees at once what is wrong.
+    """As `Worker.work`, until SIGTERM or SIGINT: while the database cannot be used it waits, says so, and begins anew
+    with a new engine, unless it was told to end. Of the first engine Away is raised: whoever starts it sees at once
+    what is wrong. Any other failure ends it with its error: a supervisor starts it again.
     """
     engine: Engine | None = make()
-    while True:
-        try:
-            worker = Worker(engine or make(), kinds, journal)
-            await worker.work(beat)
-            return
-        except Away as error:
-            journal.away(error)
-        engine = None
-        if await _wait_for_it(beat):
-            return
+    with _told_to_end() as told:
+        while not told.ended.is_set():
+            try:
+                worker = Worker(engine or make(), kinds, journal)
+                told.tell = worker.end
+                await worker.work(beat)
+                return
+            except Away as error:
+                journal.away(error)
+            engine = None
+            await _wait_for_it(told.ended, beat)
 
 
-async def _wait_for_it(beat: Callable[[], None]) -> bool:
-    """Let some time pass; whether the process was told to end meanwhile."""
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+@dataclass
+class _Told:
+    """Whether the process was told to end, and whom it tells then."""
+
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    tell: Callable[[], None] = lambda: None
+
+    def end(self) -> None:
+        self.ended.set()
+        self.tell()
+
+
+@contextmanager
+def _told_to_end() -> Iterator[_Told]:
+    told, loop = _Told(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, told.end)
     try:
-        for _ in range(AWAY_BEATS):
-            beat()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(BEAT_SECONDS):
-                    await ended.wait()
-                    return True
-        return False
+        yield told
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+async def _wait_for_it(ended: asyncio.Event, beat: Callable[[], None]) -> None:
+    """Let some time pass, unless the process is to end."""
+    for _ in range(AWAY_BEATS):
+        beat()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEAT_SECONDS):
+                await ended.wait()
+                return
 
 
 async def _go_on(beat: Callable[[], None]) -> None:

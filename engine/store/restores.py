@@ -151,7 +151,7 @@ def any_place_due(connection: Connection, moment: datetime) -> bool:
 
 
 _doubtful = (
-    select(deliveries.c.id, deliveries.c.send_at, deliveries.c.timezone)
+    select(deliveries.c.id, deliveries.c.send_at, deliveries.c.expires_at, deliveries.c.timezone)
     .where(_IN_DOUBT)
     .order_by(deliveries.c.id)
     .limit(bindparam("limit", type_=Integer))
@@ -159,7 +159,7 @@ _doubtful = (
 
 
 def in_doubt(connection: Connection, moment: datetime, limit: int) -> Sequence[Any]:
-    """Up to `limit` planned deliveries that may have gone by `moment`: id, send_at, timezone."""
+    """Up to `limit` planned deliveries that may have gone by `moment`: id, send_at, expires_at, timezone."""
     return connection.execute(_doubtful, {"moment": moment, "limit": limit}).all()
 
 

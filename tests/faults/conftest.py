@@ -1,20 +1,11 @@
-"""What the tests of faults share: a rig.
+"""What the tests of faults share: a rig. Each has a server and processes of its own."""
 
-Each has a server and processes of its own, and mostly waits for them: `make test` runs those of killing, `make faults`
-all of them, one after another, in some minutes.
-"""
-
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from faults.place import Size
 from faults.rig import Rig, rig
-
-collect_ignore = (
-    [] if os.environ.get("FAULTS") == "all" else ["test_rolling.py", "test_server_faults.py", "test_several.py"]
-)
 
 
 @pytest.fixture

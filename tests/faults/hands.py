@@ -155,6 +155,13 @@ def awake(pid: int) -> bool:
     return state not in {"T", "Z"}
 
 
+def asleep(file: Path) -> bool:
+    """Whether the process that the file names has stopped itself."""
+    if not file.exists() or not (number := file.read_text()):
+        return False
+    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def ours(place: Place) -> set[int]:
     """The processes of the workspace."""
     found = set()

@@ -1,6 +1,6 @@
 """`staged.py ARGUMENTS`: the command line, in a process that is directed by its environment.
 
-STAGE_CARE     seconds between two rounds of care, which are fifteen otherwise
+STAGE_CARE     seconds between two rounds of care, which are fifteen otherwise; a server that was away is tried at once
 STAGE_PAUSE    a file: the process that first makes it stops itself (SIGSTOP) between its committed intent and the door
 STAGE_DOOR     the same, but past the last look at the lease, with the first message in its hand
 STAGE_CLOCK    a file with the seconds by which this machine's clock is fast; it is read each time
@@ -22,6 +22,7 @@ def hurry(seconds: str) -> None:
     from engine.run import worker
 
     worker.CARE_SECONDS = int(seconds)
+    worker.AWAY_BEATS = 1
 
 
 def once(file: str) -> Callable[[], None]:

@@ -6,14 +6,15 @@ from contextlib import closing
 import pytest
 import stores
 from faults.calling import Callers
+from faults.hands import asleep
 from faults.place import Size
 from faults.rig import Rig
 
 pytestmark = pytest.mark.store(stores.POSTGRESQL)
 Make = Callable[[Size], Rig]
 
-SLOW = Size(deliveries=240, batch=10, latency=0.2, connections=2)
-"""One process alone takes more than ten seconds for all: none is done before the other has begun."""
+SLOW = Size(deliveries=120, batch=10, latency=0.2, connections=2)
+"""One process alone takes longer than a lease for all: none is done before the other has begun."""
 
 
 def test_two_workers_share_the_work_and_one_of_them_is_killed(make: Make) -> None:
@@ -46,6 +47,22 @@ def test_workers_are_killed_over_and_over(make: Make) -> None:
     counted = made.settle()
 
     assert made.fair(counted), counted
+
+
+def test_a_crew_says_what_its_killed_worker_left_in_doubt(make: Make) -> None:
+    """It names how many, and the command that shows them, when it replaces the worker."""
+    made = make(Size(deliveries=60, batch=10))
+    file = made.place.folder / "asleep"
+    crew = made.hands.begin("worker", "--processes", "2", PAUSE=str(file))
+    made.hands.until(lambda: asleep(file))
+    made.hands.kill(int(file.read_text()))
+    counted = made.settle()
+
+    assert made.fair(counted), counted
+    assert counted.in_doubt == 10
+    said = " ".join(crew.said().split())
+    assert "ended while it was sending 10" in said
+    assert "`rekindle deliveries list --status in_doubt`" in said
 
 
 def test_a_scheduler_is_killed(make: Make) -> None:

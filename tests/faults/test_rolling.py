@@ -1,10 +1,12 @@
 """One machine after another is restarted, or moved to a new version, while all of them send."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 import stores
+from faults.calling import Callers
 from faults.place import Size
 from faults.rig import Rig
 
@@ -40,9 +42,47 @@ def test_workers_are_restarted_one_after_another(make: Make) -> None:
     assert counted.spotless, counted
 
 
+def test_crews_and_schedulers_are_restarted_one_after_another(make: Make) -> None:
+    """A crew ends with 0 once all its workers have, and `run` once its pass has: nothing is in doubt afterwards."""
+    made = make(LOADED)
+    commands = ("run", "--no-web"), ("worker", "--processes", "2"), ("run", "--no-web")
+    hands = [made.hands.begin(*command) for command in commands]
+
+    codes = []
+    for part, hand in zip((0.1, 0.3, 0.5), hands, strict=True):
+        made.go_on(part)
+        codes.append(made.hands.stop(hand))
+        made.hands.begin(*hand.arguments)
+    counted = made.settle_all()
+
+    assert codes == [0, 0, 0]
+    assert counted.spotless, counted
+
+
+def test_web_servers_are_restarted_one_after_another_while_people_unsubscribe(make: Make) -> None:
+    """Of two, one at a time: whoever calls is heard by the other, and whoever was told that they are out is."""
+    made = make(Size(deliveries=120, batch=20, lease=120))
+    made.hands.begin("worker")
+    with closing(Callers(made.place, made.hands, most=10_000, webs=2)) as callers:
+        made.hands.until(lambda: callers.open)
+        before, codes = callers.refused, []
+        for number in (0, 1, 0):
+            heard = len(callers.heard)
+            made.hands.until(lambda heard=heard: len(callers.heard) > heard)
+            codes.append(callers.restart(number))
+            made.hands.until(lambda: callers.open)
+        refused = callers.refused - before
+        counted = made.settle_all()
+
+    assert codes == [0, 0, 0]
+    assert refused == 0
+    assert counted.spotless, counted
+    assert callers.forgotten() == 0
+
+
 def test_the_schema_is_upgraded_under_workers_of_the_version_before(make: Make) -> None:
     """They go on, one that is started again too; those of the new version join; then the old ones end one by one."""
-    made = make(replace(LOADED, latency=0.2))
+    made = make(replace(LOADED, deliveries=200, latency=0.1))
     made.place.hold(True)
     old = [made.hands.begin("worker") for _ in range(2)]
     made.hands.until(lambda: made.ready(2))

@@ -2,10 +2,10 @@
 
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import stores
+from faults.hands import asleep
 from faults.harm import DOUBLE, LOSE, STALL
 from faults.place import Size
 from faults.rig import Rig
@@ -46,19 +46,13 @@ def test_a_worker_sleeps_past_its_lease_and_wakes(make: Make, where: str) -> Non
     sleeper.process.send_signal(signal.SIGTERM)  # it hears of it when it wakes, and ends once it has recorded
     sleeper.process.send_signal(signal.SIGCONT)
     sleeper.process.wait(60)
+    made.hasten()
     counted = made.settle()
 
     assert counted.right, counted
     assert counted.in_doubt <= before.in_doubt
     if where == "PAUSE":
         assert sleeper.name not in made.clients()
-
-
-def asleep(file: Path) -> bool:
-    """Whether the process that the file names has stopped itself."""
-    if not file.exists() or not (number := file.read_text()):
-        return False
-    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR])

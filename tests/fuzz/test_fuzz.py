@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from fuzz.generate import generate
 from fuzz.long_run import long_run
 from fuzz.replay import chosen, judged, shrunk, story
 from fuzz.script import Kind
+from fuzz.totals import Totals
 from fuzz.world import act_out
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +105,25 @@ def test_a_long_run_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.M
     assert (second["first_seed"], second["last_seed"]) == (1, second["seeds"])
     assert second["seeds"] > first["seeds"]
     assert second["violations"] == second["lost"] == second["doubled"] == 0
+    assert second["commits"] == first["commits"]
+
+
+def test_a_long_run_tries_again_what_broke_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed that a version failed is told of until one does not, and then among those that are mended."""
+    into = tmp_path / "totals.json"
+    assert long_run(into, 1, 1, 1, first=5) == 0
+    said = json.loads(into.read_text())
+    into.write_text(json.dumps({**said, "failing": {"7": {"once": 2, "caps": 1}}}))
+    bad = Totals(failing={7: Counter({"once": 1})})
+    with monkeypatch.context() as patched:
+        patched.setattr("fuzz.totals.lived", lambda seeds: bad)
+        assert long_run(into, 1, 1, 1) == 1
+    still = json.loads(into.read_text())
+    assert (still["violations"], still["doubled"], still["lost"], still["mended"]) == (1, 1, 0, [])
+    assert long_run(into, 1, 1, 1) == 0
+    mended = json.loads(into.read_text())
+    assert (mended["violations"], mended["mended"]) == (0, [7])
+    assert mended["deliveries"] == said["deliveries"]
 
 
 def test_a_seed_is_replayed_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:

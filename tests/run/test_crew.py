@@ -1,6 +1,7 @@
 """A crew of processes: who dies or hangs is replaced, and all end when it is told to."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import Away
+from engine.model.action import Action
 from engine.run import crew
 from engine.run.crew import Crew
 
@@ -37,13 +40,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "SILENT_SECONDS", 4.0)
 
 
-def kept(tmp_path: Path, size: int, how: str, *moments: Callable[[list[str]], bool]) -> list[str]:
+def kept(
+    tmp_path: Path,
+    size: int,
+    how: str,
+    *moments: Callable[[list[str]], bool],
+    left_by: Callable[[int], int] = lambda pid: 0,
+) -> list[str]:
     """What the children of a crew have said by its end: it is told to end after all these were so, one by one."""
     file = tmp_path / "said"
     file.touch()
 
     async def keep() -> None:
-        keeping = asyncio.create_task(Crew(size, [sys.executable, "-c", CHILD, str(file), how]).keep())
+        keeping = asyncio.create_task(Crew(size, [sys.executable, "-c", CHILD, str(file), how], left_by).keep())
         for so in moments:
             while not so(file.read_text().split()):
                 assert not keeping.done()
@@ -68,14 +77,41 @@ def test_all_end_in_good_order_when_it_is_told_to(tmp_path: Path) -> None:
     assert said[3:] == ["ended"] * 3
 
 
-def test_one_that_dies_is_replaced(tmp_path: Path) -> None:
-    def killed(said: list[str]) -> bool:
-        if len(said) == 2:
-            os.kill(int(said[0]), signal.SIGKILL)
-        return len(said) == 2
+def killed(said: list[str]) -> bool:
+    """Whether both are there; the first of them is then killed."""
+    if len(said) == 2:
+        os.kill(int(said[0]), signal.SIGKILL)
+    return len(said) == 2
 
+
+def test_one_that_dies_is_replaced(tmp_path: Path) -> None:
     said = kept(tmp_path, 2, "well", killed, lambda said: len(said) == 3)
     assert len(set(said[:3])) == 3
+    assert said[3:] == ["ended"] * 2
+
+
+def test_how_many_are_in_doubt_because_one_was_killed_is_told_with_what_shows_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[int] = []
+
+    def left_by(pid: int) -> int:
+        asked.append(pid)
+        return 20
+
+    said = kept(tmp_path, 2, "well", killed, lambda said: len(said) == 3, left_by=left_by)
+    (told,) = [each for each in caplog.records if getattr(each, "action", None) == Action.DOUBT.value]
+    assert told.levelno == logging.WARNING
+    assert "20" in told.message
+    assert "`rekindle deliveries list --status in_doubt`" in told.message
+    assert [str(pid) for pid in asked] == said[:1]  # those that end in good order leave nothing
+
+
+def test_one_is_replaced_though_nobody_can_be_asked_what_it_left(tmp_path: Path) -> None:
+    def gone(pid: int) -> int:
+        raise Away("The database server cannot be reached.")
+
+    said = kept(tmp_path, 2, "well", killed, lambda said: len(said) == 3, left_by=gone)
     assert said[3:] == ["ended"] * 2
 
 

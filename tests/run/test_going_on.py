@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import due, living
+from running import due, living, quick
 from world import World, at, person
 
 from engine.app import Engine, Tick
@@ -29,12 +29,6 @@ GONE = Away("The disk of the database is full.", fix="Free some disk space.")
 
 def end_soon() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def quick(engine: Engine) -> Engine:
-    """Ticks follow one another at once."""
-    engine.settings = engine.settings.model_copy(update={"tick_seconds": 0.01})
-    return engine
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *errors: Exception) -> None:
@@ -180,6 +174,27 @@ def test_a_worker_that_is_told_to_end_while_it_waits_ends(monkeypatch: pytest.Mo
         raise GONE
 
     asyncio.run(work_through(make, tuple(Job), Journal(), end_when_away(first)))
+    assert not first
+
+
+@pytest.mark.store("postgresql")
+def test_a_worker_that_is_told_to_end_as_its_server_goes_away_does_not_begin_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = due(1)
+    first = [living(world)]
+
+    async def gone() -> Any:
+        end_soon()
+        await asyncio.sleep(0.01)  # the loop hears of the signal
+        raise GONE
+
+    monkeypatch.setattr(first[0], "plan", gone)
+
+    def make() -> Engine:
+        return first.pop()  # there is no other
+
+    asyncio.run(work_through(make, tuple(Job), Journal()))
     assert not first
 
 

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,10 +51,18 @@ def test_nothing_waits_to_be_confirmed_where_nothing_was_put_back() -> None:
         confirm(world)
 
 
-@pytest.mark.parametrize("put_back", ["2026-03-03T12:00", "2026-03-04T02:00", "2026-03-06T12:00"])
+@pytest.mark.parametrize(
+    ("put_back", "latest"),
+    [("2026-03-03T12:00", "2026-03-03"), ("2026-03-04T02:00", "2026-03-04"), ("2026-03-06T12:00", "2026-03-05")],
+)
 @pytest.mark.parametrize("planned", [False, True], ids=["not planned in the copy", "planned in the copy"])
-def test_what_was_due_before_the_restore_is_skipped_and_counts_as_if_it_had_gone(planned: bool, put_back: str) -> None:
-    """So it is whenever that is: within the hour, by night, or when it would be too late to send."""
+def test_what_was_due_before_the_restore_is_skipped_and_counts_as_if_it_had_gone(
+    planned: bool, put_back: str, latest: str
+) -> None:
+    """So it is whenever that is: within the hour, by night, or when it would be too late to send. A message may have
+    waited for a cap, so it counts on the last day on which it may have gone: no later than the restore, and not too
+    late.
+    """
     world = begun()
     if planned:
         world.clock.move_to(at("2026-03-03T09:00"))
@@ -66,7 +74,7 @@ def test_what_was_due_before_the_restore_is_skipped_and_counts_as_if_it_had_gone
     world.tick()
     assert world.inbox.messages == []
     assert [(row.status, row.reason, row.sent_on) for row in world.rows()] == [
-        ("skipped", "restored", at("2026-03-03T09:00").date())
+        ("skipped", "restored", date.fromisoformat(latest))
     ] * 2
     world.live()
     assert [each.status for each in world.lines()] == ["skipped"] * 2 + ["sent"] * 4

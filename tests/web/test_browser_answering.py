@@ -79,7 +79,7 @@ def test_what_is_typed_is_there_after_a_reload_and_gone_once_it_is_deleted(
     assert page.input_value("#answer") == "The quiet, and"
     page.locator("#answer").press_sequentially(" more")  # and away at once, by another form
     page.click("summary >> text=Delete")
-    page.click("button.danger")
+    press(page, "button.danger")
     expect(page.locator(".notice.good")).to_contain_text("Deleted")
     assert page.input_value("#answer") == ""
     page.reload()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener
+from browser import Opener, press
 from opening import POOL, STEPS
 from operating import PASSWORD, SETTINGS
 from served import Site
@@ -79,7 +79,7 @@ class Evil:
     def sign_in(self, page: "Page") -> None:
         page.goto(self.site.url + "/operator")
         page.fill("#password", PASSWORD)
-        page.click("main button")
+        press(page, "main button")
 
     def operators(self) -> Iterator[str]:
         for path in OPERATORS:
@@ -117,7 +117,7 @@ def test_a_name_or_an_answer_that_is_a_script_is_text_on_every_page_and_none_is_
         page.goto(evil.message(name, "a"))
         page.fill("#answer", EVIL)
         page.check("input[name=share][value=share]")
-        page.locator("main form button").first.click()
+        press(page, "main form button")
         expect(page.locator("#answer, blockquote").first).to_be_visible()
         nothing_ran(page)
     for url in evil.public():
@@ -128,7 +128,7 @@ def test_a_name_or_an_answer_that_is_a_script_is_text_on_every_page_and_none_is_
     for url in evil.operators():
         looked_at(page, url)
     page.goto(evil.site.url + "/operator/alerts/1")
-    page.get_by_role("button", name="Open the words").click()
+    press(page, page.get_by_role("button", name="Open the words"))
     expect(page.get_by_text(EVIL)).to_be_visible()
     nothing_ran(page)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from browser import Opener, overflows, shoot, violations
+from browser import Opener, overflows, press, shoot, violations
 from served import Site
 from wire import Wire, sign, told
 
@@ -79,10 +79,6 @@ def good(page: "Page", name: str) -> None:
     shoot(page, f"life-{name}")
 
 
-def press(page: "Page", label: str) -> None:
-    page.get_by_role("button", name=re.compile(label)).first.click()
-
-
 @pytest.mark.slow
 def test_two_people_live_through_it_without_the_operator(life: Life, open_page: Opener, expect: Any) -> None:
     ana = open_page(locale="en-GB", timezone_id="Europe/Lisbon")
@@ -96,13 +92,13 @@ def test_two_people_live_through_it_without_the_operator(life: Life, open_page: 
     expect(ana.locator("[name=timezone]")).to_have_value("Europe/Lisbon")
     assert not ana.is_checked("[name=agree_email]")
     ana.check("[name=agree_email]")
-    ana.locator("main form").first.get_by_role("button").first.click()
+    press(ana, "main form button >> nth=0")
     good(ana, "sent")
     life.site.world.tick()
     ((_, words),) = life.mails()
     ana.goto(life.link(words, "c"))
     good(ana, "confirm")
-    ana.locator("main form").first.get_by_role("button").first.click()
+    press(ana, "main form button >> nth=0")
     good(ana, "confirmed")
     invitation = ana.locator("#share").input_value()
 
@@ -116,11 +112,11 @@ def test_two_people_live_through_it_without_the_operator(life: Life, open_page: 
     ben.check("[name=agree_sms]")
     ben.check("[name=agree_answers]")
     ben.check("[name=share_texts][value=yes]")
-    ben.locator("main form").first.get_by_role("button").first.click()
+    press(ben, "main form button >> nth=0")
     life.site.world.tick()
     (confirm,) = life.texts()
     ben.goto(life.link(confirm, "c"))
-    ben.locator("main form").first.get_by_role("button").first.click()
+    press(ben, "main form button >> nth=0")
     good(ben, "joined")
 
     # Both get week one, each at seven in their own evening.
@@ -138,7 +134,7 @@ def test_two_people_live_through_it_without_the_operator(life: Life, open_page: 
     ana.check("[name=consent]")
     ana.fill("[name=answer]", HERS)
     ana.check("[name=share][value=share]")
-    ana.locator("main form").first.get_by_role("button").first.click()
+    press(ana, "main form button >> nth=0")
     ana.goto(life.link(question, "a"))
     expect(ana.locator("main")).to_contain_text(HIS)
     expect(ana.locator("main")).to_contain_text(HERS)
@@ -159,14 +155,14 @@ def test_two_people_live_through_it_without_the_operator(life: Life, open_page: 
     assert subject == "One small number"
     ana.goto(life.link(words, "pulse") + "?n=4")
     good(ana, "pulse")
-    ana.locator("main form").first.get_by_role("button").first.click()
+    press(ana, "main form button >> nth=0")
     expect(ana.locator("main svg")).to_be_visible()
     good(ana, "pulse-rated")
     life.text("5")
     tried = next(words for subject, words in life.mails() if subject.startswith("To try this week"))
     ana.goto(life.link(tried, "n"))
     good(ana, "activity")
-    press(ana, "did it")
+    press(ana, ana.get_by_role("button", name=re.compile("did it")))
     good(ana, "activity-did")
 
     # A looks after her own part: nothing there is about B.
@@ -177,7 +173,7 @@ def test_two_people_live_through_it_without_the_operator(life: Life, open_page: 
     # B leaves quietly, by the link that MENU brings.
     ben.goto(life.link(life.text("MENU"), "p"))
     good(ben, "preferences-phone")
-    ben.locator("form[action$='/leave']").get_by_role("button").first.click()
+    press(ben, "form[action$='/leave'] button")
     good(ben, "left")
 
     # A sees nothing but her own weeks, and at their end the goodbye.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener, overflows, shoot, violations
+from browser import Opener, overflows, press, shoot, violations
 from operating import PASSWORD, SETTINGS, WORDS, answer, filled
 from served import Site
 from world import Answering, talk
@@ -39,7 +39,7 @@ def desk(serve: Callable[..., Site]) -> Site:
 def sign_in(page: "Page", site: Site) -> None:
     page.goto(site.url + "/operator")
     page.fill("#password", PASSWORD)
-    page.click("main button")
+    press(page, "main button")
 
 
 def test_every_page_is_free_of_what_axe_finds_in_light_and_in_dark_and_fits_a_narrow_screen(
@@ -76,12 +76,12 @@ def test_everything_is_paused_with_one_press_and_resumed_with_two(
 ) -> None:
     page = open_page(viewport=PHONE, java_script_enabled=False)
     sign_in(page, desk)
-    page.get_by_role("button", name="Pause everything").click()
+    press(page, page.get_by_role("button", name="Pause everything"))
     expect(page.get_by_text("Everything is paused")).to_be_visible()
     shoot(page, "operator-paused")
     assert desk.world.engine.waiting() is not None
     page.get_by_text("Resume…").click()
-    page.get_by_role("button", name="Yes, send again").click()
+    press(page, page.get_by_role("button", name="Yes, send again"))
     expect(page.get_by_role("button", name="Pause everything")).to_be_visible()
 
 
@@ -90,9 +90,9 @@ def test_an_alerts_words_are_opened_by_a_button_and_by_nothing_else(
 ) -> None:
     page = open_page(java_script_enabled=False)
     sign_in(page, desk)
-    page.get_by_role("link", name="Alert 1").click()
+    press(page, page.get_by_role("link", name="Alert 1"))
     assert WORDS not in page.content()
-    page.get_by_role("button", name="Open the words").click()
+    press(page, page.get_by_role("button", name="Open the words"))
     expect(page.get_by_text(WORDS)).to_be_visible()
     shoot(page, "operator-alert-open")
     page.goto(desk.url + "/operator/audit")
