@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 
-from engine.console.app import app
+from engine.console.root import for_these
 from engine.errors import DefinitionError, RekindleError, StoreError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -21,7 +21,7 @@ def main() -> None:
     from engine.console.say import complain
 
     try:
-        app()
+        for_these(sys.argv[1:])()
     except RekindleError as error:
         complain(error)
         sys.exit(1 if isinstance(error, DefinitionError | StoreError) else 2)

@@ -86,7 +86,7 @@ def set_anew(case: Case) -> dict[int | None, list[tuple[int, float]]]:
 def caps(case: Case) -> Iterator[Violation]:
     """No more than so many a day and a week, by the partner's own calendar."""
     had: dict[int, list[set[date]]] = defaultdict(list)  # by person: the day of each, as far as it is certain
-    unsure = case.happened(Kind.RESOLVE)
+    unsure = case.happened(Kind.RESOLVE, verdict="resend")  # it was told that some had not arrived, which had
     seen: set[int] = set()
     for each, intent, row, person in _left(case):
         days = _days(case, intent, person)
@@ -108,8 +108,8 @@ def caps(case: Case) -> Iterator[Violation]:
 def catching_up(case: Case) -> Iterator[Violation]:
     """What comes more than an hour late never joins another message on the same day of its partner."""
     had: dict[int, list[set[date]]] = defaultdict(list)
-    if case.happened(Kind.RESTORE) or case.happened(Kind.RESOLVE):
-        return  # what the store takes for lost it does not count
+    if case.happened(Kind.RESOLVE, verdict="resend"):
+        return  # what is taken for lost does not count
     seen: set[int] = set()
     for each, intent, row, person in _left(case):
         days = _days(case, intent, person)

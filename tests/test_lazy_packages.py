@@ -92,3 +92,23 @@ def test_a_worker_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
     said("-m", "cli", "-C", str(tmp_path), "init")
     (tmp_path / "rekindle.toml").write_text(SETTINGS.partition("[transports.twilio]")[0], encoding="utf-8")
     assert said("-c", WORKER % (FOR_OTHERS,), str(tmp_path)) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "whole"),
+    [
+        (["worker"], False),
+        (["-C", "there", "worker", "--processes", "2"], False),
+        (["--workspace=there", "worker"], False),
+        (["--version", "worker"], True),
+        (["-C", "worker", "tick"], True),
+        (["-C"], True),
+        ([], True),
+    ],
+    ids=str,
+)
+def test_a_worker_keeps_no_other_command_in_memory(arguments: list[str], whole: bool) -> None:
+    program = "import sys; from engine.console.root import for_these; for_these(sys.argv[1:])"
+    asked = f"{program}; print('engine.console.couples' in sys.modules, 'engine.console.worker' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked, *arguments], capture_output=True, text=True, check=True).stdout
+    assert said.split() == [str(whole), "True"]

@@ -1,11 +1,5 @@
-"""The root command and its groups."""
+"""Every command and group of commands."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from engine import __version__
 from engine.console import (
     alerts,
     aside,
@@ -34,36 +28,9 @@ from engine.console import (
     worker,
     workspace,
 )
-from engine.console.session import Session
+from engine.console.root import rooted
 
-app = typer.Typer(
-    name="rekindle",
-    help="A nudge campaign engine for couples: the right prompt, to the right person, at their local hour, once.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"rekindle {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    context: typer.Context,
-    folder: Annotated[
-        Path, typer.Option("--workspace", "-C", help="The folder of rekindle.toml.", file_okay=False)
-    ] = Path(),
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
-) -> None:
-    """Open the workspace when a command first asks for it, and not before."""
-    context.obj = Session(folder)
-
-
+app = rooted()
 for commands in (simulation, preview, workspace, campaigns, sending, worker, holds, web, doctor, report, versions):
     commands.register(app)
 partners.register(couples.group)

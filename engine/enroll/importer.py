@@ -1,10 +1,12 @@
 """Puts a file of couples in: a million rows in bounded memory, bad rows set aside, run again without harm.
 
 A batch is one transaction. Killed at any point, what was committed stays and the same command brings in the rest:
-a row whose person is already there changes nothing.
+a row whose person is already there changes nothing. While the database works on one batch, the next is read.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -29,6 +31,15 @@ Progress = Callable[[int, int], None]
 """Called after each batch with the bytes read so far and the file's size."""
 
 Aside = tuple[int, BadValue, list[str]]  # a row that does not go in: its line, why, its cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A batch as the file has it, and how much of the file had been read by its end."""
+
+    candidates: list[Candidate]
+    aside: list[Aside]
+    bytes_read: int
 
 
 @dataclass
@@ -73,14 +84,19 @@ def import_couples(
         header = _header(records, sheet.name)
         rejects.begin(header.cells)
         report.ignored_columns = header.ignored
-        while some := list(islice(records, batch)):
-            candidates, aside = _candidates(header, vault, some)
-            aside += _store(database, vault, candidates, consent, now, report)
-            for line, problem, cells in sorted(aside, key=itemgetter(0)):
-                rejects.add(line, problem, cells)
-            rejects.flush()
-            if progress:
-                progress(sheet.bytes_read, sheet.size)
+
+        def read() -> _Read | None:
+            some = list(islice(records, batch))
+            return _Read(*_candidates(header, vault, some), sheet.bytes_read) if some else None
+
+        with closing(_ahead(read)) as batches:
+            for each in batches:
+                aside = each.aside + _store(database, vault, each.candidates, consent, now, report)
+                for line, problem, cells in sorted(aside, key=itemgetter(0)):
+                    rejects.add(line, problem, cells)
+                rejects.flush()
+                if progress:
+                    progress(each.bytes_read, sheet.size)
         report.rejected = rejects.count
         report.rejects_path = rejects.path if rejects.count else None
     return report
@@ -93,6 +109,15 @@ def _header(records: Iterator[Record], name: str) -> Header:
     if first.problem is not None:
         raise Refused(f"{name}, line {first.line}: {first.problem.what}", fix=first.problem.fix)
     return Header(first.cells, f"{name}, line {first.line}")
+
+
+def _ahead(read: Callable[[], _Read | None]) -> Generator[_Read]:
+    """All that `read` gives until None, in order; it is called in a thread, once more than was asked for."""
+    with ThreadPoolExecutor(1, "reader") as reader:
+        coming = reader.submit(read)
+        while (some := coming.result()) is not None:
+            coming = reader.submit(read)
+            yield some
 
 
 def _candidates(header: Header, vault: Vault, records: list[Record]) -> tuple[list[Candidate], list[Aside]]:

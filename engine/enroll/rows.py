@@ -86,7 +86,7 @@ class Header:
             cells = cells[:width] + [""] * (width - len(cells))
         cells = [*cells, ""]
         picked: Iterable[str] = map(str.strip, self._pick(cells))
-        if any("'" in cell for cell in cells):
+        if "'" in "".join(cells):
             picked = map(unescaped, picked)
         couple, name, email, phone, zone, locale, channel, send_at, causes = picked
         mail = normal_email(email) if email else None

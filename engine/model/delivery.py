@@ -49,7 +49,10 @@ class Verdict(Described):
 
     SENT = "sent", "The provider's own log has it: it counts as sent."
     RESEND = "resend", "It never arrived: it is sent again, if it is not too late."
-    DROP = "drop", "Whatever became of it, it is given up."
+    DROP = (
+        "drop",
+        "Whatever became of it, it is given up; it counts towards the partner's caps, as it may have arrived.",
+    )
 
 
 class FailReason(Described):

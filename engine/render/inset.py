@@ -28,11 +28,14 @@ class Inset:
     def begin(self) -> None:
         """A new page."""
         self._wanted: list[str] = []
+        self._given: set[str] = set()
         self.styles: list[str] = []
         self.scripts: list[str] = []
 
     def style(self) -> Markup:
-        """The style sheet."""
+        """The style sheet; nothing when the page has it."""
+        if self.styles:
+            return Markup()
         text = self._read(STYLE)
         self.styles.append(text)
         return Markup(f"<style>{text}</style>")  # noqa: S704 - a file of the template folders
@@ -43,9 +46,13 @@ class Inset:
         return Markup()
 
     def all_scripts(self, *names: str) -> Markup:
-        """These, and what was wanted so far, each once."""
-        self.scripts += [self._read(str(name)) for name in dict.fromkeys([*names, *self._wanted])]
-        return Markup("\n".join(f"<script>{text}</script>" for text in self.scripts))  # noqa: S704 - as above
+        """These, and what was wanted so far; what the page has it gets no second time."""
+        names = tuple(name for name in dict.fromkeys(map(str, (*names, *self._wanted))) if name not in self._given)
+        texts = [self._read(name) for name in names]
+        self._given.update(names)
+        self._wanted.clear()
+        self.scripts += texts
+        return Markup("\n".join(f"<script>{text}</script>" for text in texts))  # noqa: S704 - as above
 
     def _read(self, name: str) -> str:
         if not _NAME.fullmatch(name):

@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from engine.render.inline import ascii_html, inline
+from engine.render.spec_bounds import fits
+from engine.render.spec_budget import made, work
 from engine.render.spec_errors import RenderError
 
 WIDTH = 72
@@ -30,6 +32,7 @@ _STARTS_SENTENCE = re.compile(r"(?:\A|\n[ \t]*\n|(?:\A|\n)[ \t]*(?:\d+[.)]|[-*+]
 _LOOKED_BACK = 200
 LONGEST = 10_000
 """Characters of a text: converting takes time that grows with more than its length."""
+_ESCAPED = 5  # the most characters that escaping makes of one
 _USUAL_NAME = 8  # how wide a name is taken to be when lines are wrapped
 
 # Only what an activity may hold; raw HTML, links and headings come out as the characters they are.
@@ -87,12 +90,13 @@ def curled(text: str) -> Markup:
 
 def named(words: tuple[Piece, ...], name: str) -> str:
     """The filter `named`: `words` with `name` put in, escaped if they are HTML; capital where a sentence begins."""
+    work(sum(len(piece.text) + (_ESCAPED * len(name) if piece.then else 0) for piece in words))
     parts: list[str] = []
     for piece in words:
         parts.append(piece.text)
         if piece.then:
             parts.append(name if piece.then == "name" else name[:1].upper() + name[1:])
-    return (Markup() if parts and isinstance(parts[0], Markup) else "").join(parts)
+    return made(fits((Markup() if parts and isinstance(parts[0], Markup) else "").join(parts)))  # type: ignore[no-any-return]
 
 
 def _fragment(parser: MarkdownIt, tokens: list[Token], role: str, css: str) -> tuple[Piece, ...]:

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import nodes, pass_environment
+from jinja2 import nodes, pass_context, pass_environment
+from jinja2.lexer import TokenStream
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.render import spec_bounds as bounds
-from engine.render.spec_budget import one_rendering
+from engine.render.spec_budget import NODE, made, one_rendering, weighed, work
 from engine.render.spec_errors import RenderError, explain, missing
-from engine.render.spec_filters import bounded_filters, may_call, may_do
-from engine.render.spec_policy import COUNTED, HOLDING, Bounding, words
+from engine.render.spec_filters import bounded_filters, bounded_tests, may_call, may_do
+from engine.render.spec_policy import COUNTED, HOLDING, SPENT, WEIGHED, Bounding, bounded_tokens, words
 from engine.render.spec_source import Extra, Folders, Preprocess
 from engine.render.spec_variables import undeclared
+
+_PIECE = 8  # characters that each piece of what is printed counts for besides its own: it may be kept in a list
 
 __all__ = ["RenderError", "Sandbox", "compile_expression", "environment", "undeclared"]
 
@@ -44,11 +47,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            optimized=False,  # it would work out constants while compiling, each of them again and again
             finalize=self.printed,
         )
         self.html = html
         self.twin: Sandbox | None = None  # where its templates are traced; made by `trace`
-        self.filters = bounded_filters() | {COUNTED: _counted, HOLDING: bounds.contained}
+        own = {COUNTED: _counted, HOLDING: bounds.contained, WEIGHED: weighed, SPENT: _spent}
+        self.filters = bounded_filters() | own
+        self.tests = dict[str, Any](bounded_tests())
         self.globals = {"range": bounds.bounded_range}
         self.binop_table = dict(bounds.BINARY)
         self.unop_table = dict(bounds.UNARY)
@@ -66,19 +72,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if self._steps < 0:
             raise RenderError(f"it takes more than {bounds.MAX_STEPS} loop iterations and calls")
 
-    def printed(self, value: Any) -> Any:
+    @pass_context  # or Jinja would print constants while compiling
+    def printed(self, _context: Context, value: Any) -> Any:
         """What `{{ value }}` prints; also counts it, since a macro may print much and return little."""
-        if isinstance(value, str):
-            self._characters -= len(value)
-            if self._characters < 0:
-                raise RenderError("it prints too much")
-            return value
-        return bounds.printable(value)
+        text = isinstance(value, str)
+        self._characters -= _PIECE + len(value) if text else _PIECE
+        if self._characters < 0:
+            raise RenderError("it prints too much")
+        return value if text else bounds.printable(value)
 
-    def counted(self, items: Iterable[Any]) -> Iterator[Any]:
-        """What every `for` iterates."""
+    def counted(self, items: Iterable[Any], turn: int) -> Iterator[Any]:
+        """What every `for` iterates; `turn` is how much there is to do for each."""
+        cost = NODE * turn
         for item in items:
             self.step()
+            work(cost)
             yield item
 
     def concat(self, pieces: Iterable[str]) -> str:
@@ -89,7 +97,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if room < 0:
                 raise RenderError(f"the text grows past {bounds.MAX_TEXT} characters")
             kept.append(piece)
-        return "".join(kept)
+        return made("".join(kept))  # type: ignore[no-any-return]
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return super().is_safe_attribute(obj, attr, value) and (not callable(value) or may_call(obj, attr))
@@ -99,8 +107,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         __self.step()
-        may_do(__obj, args)
-        return super().call(__context, __obj, *args, **kwargs)
+        named = (value for name, value in kwargs.items() if name not in ("_loop_vars", "_block_vars"))  # Jinja's own
+        may_do(__obj, (*args, *named))
+        return made(super().call(__context, __obj, *args, **kwargs))
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
         self.step()
@@ -109,6 +118,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
         self.step()
         return super().select_template(names, parent, globals)
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        """What every template and expression is read from, whatever for."""
+        tokens = super()._tokenize(source, name, filename, state)
+        return TokenStream(bounded_tokens(source, tokens, name), name, filename)
 
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
@@ -120,9 +136,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """The template called `name`, from `source` if given; RenderError with its line when it does not compile."""
         self.begin()
         try:
-            if source is None:
-                return self.get_template(name)
-            return self.template_class.from_code(self, self.compile(source, name), self.make_globals(None))
+            with one_rendering():
+                if source is None:
+                    return self.get_template(name)
+                return self.template_class.from_code(self, self.compile(source, name), self.make_globals(None))
         except Exception as error:
             raise explain(error, name) from None
 
@@ -156,8 +173,12 @@ class BoundedTemplate(jinja2.Template):
 
 
 @pass_environment
-def _counted(environment: Sandbox, items: Iterable[Any]) -> Iterator[Any]:
-    return environment.counted(items)
+def _counted(environment: Sandbox, items: Iterable[Any], turn: int) -> Iterator[Any]:
+    return environment.counted(items, turn)
+
+
+def _spent(turn: int) -> None:
+    work(NODE * turn)
 
 
 def environment(
@@ -175,7 +196,8 @@ def compile_expression(source: str) -> Callable[[Mapping[str, object]], bool]:
     """A campaign's `when:` as a function of its variables. RenderError when it is not an expression, or fails."""
     sandbox = environment([], html=False)
     try:
-        evaluate = sandbox.compile_expression(source, undefined_to_none=False)
+        with one_rendering():
+            evaluate = sandbox.compile_expression(source, undefined_to_none=False)
     except Exception as error:
         raise explain(error, None) from None
 

@@ -14,7 +14,7 @@ from jinja2 import Undefined
 from jinja2.runtime import markup_join as _markup_join
 from jinja2.runtime import str_join as _str_join
 
-from engine.render.spec_budget import work
+from engine.render.spec_budget import HEAVY, made, whole, work
 from engine.render.spec_errors import RenderError
 
 MAX_TEXT = 256 * 1024  # characters of one message part, and of any value inside it
@@ -39,6 +39,13 @@ def fits(text: str) -> str:
     return text
 
 
+def number(value: Any) -> Any:
+    """`value` if it is no whole number of more digits than anybody counts in."""
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise RenderError("a number is too large")
+    return value
+
+
 def size(number: int) -> int:
     """`number` if it is small enough to be a width or a length."""
     if abs(number) > _MAX_COUNT:
@@ -55,20 +62,10 @@ def width(value: Any) -> int:
 
 def contained(value: Any) -> Any:
     """A list, tuple or dict made by a template, if all it holds (shared parts counted each time) is small."""
-    budget = MAX_TEXT
-
-    def spend(item: Any) -> None:
-        nonlocal budget
-        budget -= 1 + (len(item) if isinstance(item, str) else 0)
-        if budget < 0:
-            raise RenderError("a list here holds too much")
-        if isinstance(item, dict):
-            item = [*item.keys(), *item.values()]
-        if isinstance(item, list | tuple):
-            for part in item:
-                spend(part)
-
-    spend(value)
+    held = whole(value, MAX_TEXT)
+    if held > MAX_TEXT:
+        raise RenderError("a list here holds too much")
+    work(HEAVY * held)
     return value
 
 
@@ -82,9 +79,11 @@ def _sequences(left: Any, right: Any) -> bool:
 def add(left: Any, right: Any) -> Any:
     if _sequences(left, right):
         raise RenderError("lists cannot be added in a template")
-    if isinstance(left, str) and isinstance(right, str) and len(left) + len(right) > MAX_TEXT:
-        raise RenderError(f"text grows past {MAX_TEXT} characters")
-    return left + right
+    if isinstance(left, str) and isinstance(right, str):
+        if len(left) + len(right) > MAX_TEXT:
+            raise RenderError(f"text grows past {MAX_TEXT} characters")
+        work(len(left) + len(right))
+    return number(left + right)
 
 
 def multiply(left: Any, right: Any) -> Any:
@@ -92,46 +91,54 @@ def multiply(left: Any, right: Any) -> Any:
         if isinstance(one, str) and isinstance(other, int):
             if len(one) * max(other, 0) > MAX_TEXT:
                 raise RenderError(f"text grows past {MAX_TEXT} characters")
-        elif isinstance(one, int) and one.bit_length() > _MAX_BITS:
-            raise RenderError("a number is too large")
+            work(len(one) * max(other, 0))
     if _sequences(left, right):
         raise RenderError("lists cannot be repeated in a template")
-    return left * right
+    return number(left * right)
 
 
 def power(left: Any, right: Any) -> Any:
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > _MAX_BITS:
         raise RenderError("a number is too large")
-    return left**right
+    return number(left**right)
 
 
 def modulo(left: Any, right: Any) -> Any:
     if not isinstance(left, str):
-        return left % right
+        return number(left % right)
     values = right if isinstance(right, tuple) else tuple(right.values()) if isinstance(right, dict) else (right,)
     widest = max((width(value) for value in values), default=0)
-    for number in re.findall(r"\d+", left):
-        if len(number) > 5:
+    for digits in re.findall(r"\d+", left):
+        if len(digits) > 5:
             raise RenderError("a number in the format is too large")
-        widest = max(widest, int(number))
+        widest = max(widest, int(digits))
     if "*" in left and "%" in left:  # a width may come from a value: `%*d`
         for value in values:
             if isinstance(value, int):
                 size(value)
     work(len(left) + left.count("%") * (widest + 1000))
-    return fits(left % right)
+    return made(fits(left % right))
+
+
+def _counted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator of numbers, whose result is one that templates count in."""
+
+    def checked(*numbers: Any) -> Any:
+        return number(function(*numbers))
+
+    return checked
 
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "+": add,
-    "-": operator.sub,
+    "-": _counted(operator.sub),
     "*": multiply,
-    "/": operator.truediv,
-    "//": operator.floordiv,
+    "/": _counted(operator.truediv),
+    "//": _counted(operator.floordiv),
     "%": modulo,
     "**": power,
 }
-UNARY: dict[str, Callable[[Any], Any]] = {"+": operator.pos, "-": operator.neg}
+UNARY: dict[str, Callable[[Any], Any]] = {"+": _counted(operator.pos), "-": _counted(operator.neg)}
 
 
 def bounded_range(*arguments: int) -> range:
@@ -155,4 +162,6 @@ def str_join(parts: Iterable[Any]) -> str:
 def _joined(join: Callable[[Iterable[Any]], str], parts: Iterable[Any]) -> str:
     parts = tuple(parts)
     work(sum(map(width, parts)))
-    return fits(join(parts))
+    joined = fits(join(parts))
+    work(len(joined))
+    return joined

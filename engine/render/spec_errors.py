@@ -43,7 +43,8 @@ def missing(words: Set[str]) -> type[jinja2.StrictUndefined]:
 
 # Python's own messages may quote a value (`invalid literal for int(): 'Ana'`), so each kind gets words of ours.
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (RecursionError, "it calls itself without end"),
+    (RecursionError, "it calls itself without end, or is nested too deeply"),
+    (SyntaxError, "it is nested too deeply"),  # Python's, of what Jinja made of it
     (ZeroDivisionError, "it divides by zero"),
     (OverflowError, "a number is too large"),
     (TypeError, "a value is of the wrong type for what is done with it here"),
@@ -74,11 +75,13 @@ def explain(error: Exception, template: str | None) -> RenderError:
 
 def _place(traceback: TracebackType | None) -> tuple[str | None, int | None]:
     """The innermost template and line that the exception passed through."""
-    name: str | None = None
-    line: int | None = None
+    found: tuple[jinja2.Template, int] | None = None
     while traceback is not None:
         template = traceback.tb_frame.f_globals.get("__jinja_template__")
         if isinstance(template, jinja2.Template):
-            name, line = template.name, template.get_corresponding_lineno(traceback.tb_lineno)
+            found = template, traceback.tb_lineno
         traceback = traceback.tb_next
-    return name, line
+    if found is None:
+        return None, None
+    template, line = found  # of all its lines one is looked up: that reads through them
+    return template.name, template.get_corresponding_lineno(line)

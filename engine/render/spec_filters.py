@@ -14,10 +14,11 @@ from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS, make_attrgetter
 from jinja2.nodes import EvalContext
 from jinja2.runtime import BlockReference, LoopContext
+from jinja2.tests import TESTS
 from markupsafe import escape
 
-from engine.render.spec_bounds import fits, modulo, printable, size, width
-from engine.render.spec_budget import paid, weight, work
+from engine.render.spec_bounds import fits, modulo, number, printable, size, width
+from engine.render.spec_budget import HEAVY, ITEM, made, paid, weight, whole, work
 from engine.render.spec_errors import RenderError
 
 
@@ -26,7 +27,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 _OF_TEXT = _words("capitalize e escape forceescape lower safe string title trim truncate upper urlencode wordcount")
-_OF_ANYTHING = _words("abs attr count d default first float int items last length")
+_OF_ANYTHING = _words("attr count d default first items last length")
+_OF_NUMBERS = _words("abs float int")
 _OF_ITEMS = _words("dictsort groupby list map max min reject rejectattr reverse select selectattr sort sum unique")
 
 # Everything else callable on a value is refused: `format`, `ljust`, `replace`, `join`, `zfill`, `expandtabs` and
@@ -58,30 +60,74 @@ def may_call(owner: Any, name: str) -> bool:
 def bounded_filters() -> dict[str, Callable[..., Any]]:
     """The filters a template may use, by name."""
     filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in _OF_ANYTHING}
-    filters |= {name: _of_items(FILTERS[name]) for name in _OF_ITEMS}
+    filters |= {name: _of_number(FILTERS[name]) for name in _OF_NUMBERS}
+    filters |= {name: _of_items(FILTERS[name], _PATHS.get(name)) for name in _OF_ITEMS}
+    filters["sum"] = _of_items(_sum, _PATHS["sum"])
     filters |= {name: _of_text(FILTERS[name]) for name in _OF_TEXT}
     return filters | _CHECKED
 
 
-def may_do(method: Any, arguments: tuple[Any, ...]) -> None:
-    """Refuse a call of a method that would go over too much text, or write a date in a way that nobody needs."""
-    owner = getattr(method, "__self__", None)
-    if isinstance(owner, str | list | tuple | dict):
-        work(_HEAVY * weight(owner))
-    elif isinstance(owner, date | time) and any(weight(each) > _LONGEST_FORMAT for each in arguments):
-        raise RenderError(f"the format of a date is longer than {_LONGEST_FORMAT} characters")
+def bounded_tests() -> dict[str, Callable[..., Any]]:
+    """The tests a template may use, by name; those that compare pay for what they go over."""
+    tests: dict[str, Callable[..., Any]] = dict(TESTS)  # type: ignore[arg-type]
+    return tests | {name: _of_whole(tests[name]) for name in _COMPARING}
 
 
-def _of_items(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` paying for what it goes over and for what it makes: `map` is a loop that nobody counts."""
+def may_do(method: Any, arguments: Iterable[Any]) -> None:
+    """Refuse a call that would go over too much text, or write a date in a way that nobody needs."""
+    owner, given = getattr(method, "__self__", None), sum(map(whole, arguments))
+    if isinstance(owner, str):  # some look for what is given at each letter
+        work(len(owner) * (HEAVY + given))
+    elif isinstance(owner, date | time):
+        if given > _LONGEST_FORMAT:
+            raise RenderError(f"the format of a date is longer than {_LONGEST_FORMAT} characters")
+    else:
+        work(HEAVY * (whole(owner) + given))
+
+
+def _of_whole(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def checked(*arguments: Any) -> Any:
+        work(HEAVY * sum(map(whole, arguments)))
+        return function(*arguments)
+
+    return checked
+
+
+def _of_number(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, of a number or of text that is one, refusing a number that is too large to count in."""
+
+    @functools.wraps(function)
+    def checked(value: Any, *arguments: Any, **named: Any) -> Any:
+        work(HEAVY * width(value))
+        return number(function(value, *arguments, **named))
+
+    return checked
+
+
+def _of_items(function: Callable[..., Any], path: int | None = None) -> Callable[..., Any]:
+    """`function` paying for what it goes over and for what it makes: `map` is a loop that nobody counts.
+
+    A path of attributes is named, or so many places behind the value.
+    """
     place = 1 if hasattr(function, "jinja_pass_arg") else 0
 
     @functools.wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
-        work(_SORTED * weight(arguments[place]))
+        behind = arguments[place + path : place + path + 1] if path else ()
+        parts = _parts(named.get("attribute", behind[0] if behind else None))
+        work(ITEM * parts * weight(arguments[place]))
         return paid(function(*arguments, **named))
 
     return checked
+
+
+def _parts(attribute: Any) -> int:
+    """How many look-ups a path of attributes takes for each item."""
+    parts = 1 + attribute.count(".") + attribute.count(",") if isinstance(attribute, str) else 1
+    if parts > _LONGEST_PATH:
+        raise RenderError(f"a path of attributes has more than {_LONGEST_PATH} parts")
+    return parts
 
 
 def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,15 +138,17 @@ def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*arguments: Any, **named: Any) -> Any:
         if type(arguments[place]) is not str:
             printable(arguments[place])
-        work(_HEAVY * width(arguments[place]))
+        given = sum(len(each) for each in arguments[place + 1 :] if isinstance(each, str))
+        given += sum(len(each) for each in named.values() if isinstance(each, str))
+        work(width(arguments[place]) * (HEAVY + given))
         result = function(*arguments, **named)
-        return fits(result) if isinstance(result, str) else result
+        return made(fits(result)) if isinstance(result, str) else result
 
     return checked
 
 
 def _center(value: Any, width: int = 80) -> Any:
-    return fits(FILTERS["center"](printable(value), size(width)))
+    return made(fits(FILTERS["center"](printable(value), size(width))))
 
 
 def _format(value: Any, *arguments: Any, **named: Any) -> Any:
@@ -119,7 +167,7 @@ def _indent(value: Any, width: int | str = 4, first: bool = False, blank: bool =
 def _replace(context: EvalContext, value: Any, old: Any, new: Any, count: int | None = None) -> Any:
     text, sought = str(printable(value)), str(printable(old))
     found = max(text.count(sought), str(escape(text)).count(sought))
-    work(_ESCAPED * (len(text) + found * width(new)))
+    work(_ESCAPED * (len(text) + found * width(new)) + len(sought))
     return fits(FILTERS["replace"](context, value, old, new, count))
 
 
@@ -136,43 +184,53 @@ def _wordwrap(
     size(width)
     longest = max((len(word) for word in text.split()), default=0)
     copies = longest // max(width, 1)  # a long word is cut off its rest, again and again
-    work(len(text) * (2 * _HEAVY + copies + len(wrapstring or "")))
+    work(len(text) * (4 * HEAVY + copies + len(wrapstring or "")))
     wrapped = FILTERS["wordwrap"](environment, value, width, break_long_words, wrapstring, break_on_hyphens)
     return fits(wrapped)
 
 
 @pass_eval_context
 def _join(context: EvalContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> Any:
-    pick = make_attrgetter(context.environment, attribute)
+    pick, cost = make_attrgetter(context.environment, attribute), ITEM * _parts(attribute)
+    work(cost * weight(value))
     parts = [pick(part) for part in value]
     work(_ESCAPED * (sum(map(width, parts)) + len(parts) * width(d)))
     return fits(FILTERS["join"](context, parts, d))
 
 
 def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Any:
-    work(_HEAVY * weight(value))
+    work(HEAVY * weight(value))
     return paid(FILTERS["batch"](value, size(linecount), printable(fill_with)))
 
 
 def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Any:
-    work(_HEAVY * weight(value))
+    work(HEAVY * weight(value))
     return paid(FILTERS["slice"](value, size(slices), printable(fill_with)))
 
 
 def _striptags(value: Any) -> Any:
     text = str(printable(value))
-    work(len(text) * (_HEAVY + text.count("<")))  # each tag is cut out of all the text
+    work(len(text) * (HEAVY + text.count("<")))  # each tag is cut out of all the text
     return fits(FILTERS["striptags"](value))
 
 
+@pass_environment
+def _sum(environment: Environment, value: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any:
+    if isinstance(start, list | tuple):
+        raise RenderError("lists cannot be added in a template")
+    return number(FILTERS["sum"](environment, value, attribute, start))
+
+
 def _round(value: float, precision: int = 0, method: str = "common") -> Any:
-    return FILTERS["round"](value, size(precision), method)
+    return number(FILTERS["round"](value, size(precision), method))
 
 
 _ESCAPED = 5  # the most characters that escaping makes of one
-_HEAVY = 4  # what goes over each letter or item by itself costs more than copying them
-_SORTED = 64  # what makes lists, sorts or groups costs most
 _LONGEST_FORMAT = 200
+_LONGEST_PATH = 8
+_PATHS = {"groupby": 1, "max": 2, "min": 2, "rejectattr": 1, "selectattr": 1, "sort": 3, "sum": 1, "unique": 2}
+"""How far behind the value a path of attributes stands that is given without its name."""
+_COMPARING = _words("== != < <= > >= eq equalto ge greaterthan gt in le lessthan lower lt ne upper")
 _CHECKED: dict[str, Callable[..., Any]] = {
     "batch": _batch,
     "center": _center,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import jinja2
 from jinja2 import meta, nodes
 
+from engine.render.spec_budget import one_rendering
 from engine.render.spec_errors import RenderError, explain
 
 
@@ -37,7 +38,8 @@ def _collect(
                 raise jinja2.TemplateNotFound(name)
             source = env.loader.get_source(env, name)[0]
         tree = env.parse(source, name)
-        free = meta.find_undeclared_variables(tree)
+        with one_rendering():
+            free = _undeclared(env, tree)
     except jinja2.TemplateNotFound as error:
         missing = explain(error, name)
         template, line = by or (missing.template, missing.line)
@@ -53,6 +55,14 @@ def _collect(
             if child not in seen:
                 seen.add(child)
                 _collect(env, child, None, at or node.lineno, needed, given, seen, (name, node.lineno))
+
+
+def _undeclared(env: jinja2.Environment, tree: nodes.Template) -> set[str]:
+    """As jinja2.meta finds them, but nothing is worked out on the way."""
+    reading = meta.TrackingCodeGenerator(env)
+    reading.optimizer = None
+    reading.visit(tree)
+    return reading.undeclared_identifiers
 
 
 def _exported(tree: nodes.Template) -> set[str]:

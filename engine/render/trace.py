@@ -6,9 +6,11 @@ from typing import Any, NoReturn
 import jinja2
 
 from engine.render.spec_bounds import MAX_TEXT, fits
+from engine.render.spec_budget import one_rendering
 from engine.render.spec_errors import RenderError
 from engine.render.trace_marker import Marker
-from engine.render.trace_recorder import Recorder, Step, UntraceableError
+from engine.render.trace_printing import printed_html, printed_text
+from engine.render.trace_recorder import MOST_STEPS, Recorder, Step, UntraceableError
 from engine.render.trace_runtime import TracingSandbox, joined, merged
 
 Slots = tuple[str, ...]
@@ -32,6 +34,8 @@ class Trace:
         self.hits = 0
         self.source = source
         self.slots: Callable[[object], Slots | None] = namespace["trace"]
+        if any(map(_costs, names.values())):
+            self.slots = _paying(self.slots)
 
     def text(self, slots: Sequence[str]) -> str:
         """The whole text."""
@@ -70,6 +74,8 @@ def trace(sandbox: TracingSandbox, template: jinja2.Template, constants: Mapping
             if type(piece.value) is not str:  # a filter block's Markup: a slot is plain text
                 piece = recorder.apply(joined, (piece,))  # noqa: PLW2901
             slots.append(piece.name)
+            if len(slots) > MOST_STEPS:
+                raise UntraceableError
             between.append("")
         else:
             between[-1] = piece
@@ -80,6 +86,19 @@ def trace(sandbox: TracingSandbox, template: jinja2.Template, constants: Mapping
     ]
     source = "def trace(r):\n" + "".join(f"    {line}\n" for line in lines)
     return Trace(source, recorder.constants, tuple(between))
+
+
+def _costs(constant: Any) -> bool:
+    """Whether a trace that calls it may take long for a value that is longer than the traced one's."""
+    return callable(constant) and not isinstance(constant, type) and constant not in (printed_html, printed_text)
+
+
+def _paying(slots: Callable[[object], Slots | None]) -> Callable[[object], Slots | None]:
+    def one(recipient: object) -> Slots | None:
+        with one_rendering():
+            return slots(recipient)
+
+    return one
 
 
 def _too_long() -> NoReturn:

@@ -11,6 +11,9 @@ from jinja2.runtime import Context
 
 from engine.render.trace_marker import Marker, marked, plain
 
+MOST_STEPS = 2_000
+"""A path of more is no path that many take, and compiling it would take seconds."""
+
 _BY_VALUE = (str, int, bool, type(None), type)
 
 
@@ -136,7 +139,7 @@ class Recorder:
         if source in self._known:
             return self._known[source]
         marker = Marker(self, f"v{len(self.steps)}", value())
-        self.steps.append(Step(source, uses, marker.name, lazy))
+        self._add(Step(source, uses, marker.name, lazy))
         if hasattr(marker.value, "__next__"):
             self._unread.add(marker.name)  # an iterator can be read once: never shared, never read again
         else:
@@ -146,7 +149,12 @@ class Recorder:
     def _guard(self, miss: str, marker: Marker) -> None:
         if miss not in self._guards:
             self._guards.add(miss)
-            self.steps.append(Step(miss, (marker.name,)))
+            self._add(Step(miss, (marker.name,)))
+
+    def _add(self, step: Step) -> None:
+        if len(self.steps) >= MOST_STEPS:
+            self.give_up()
+        self.steps.append(step)
 
     def _written(self, value: Any, uses: list[str]) -> str:
         """`value` as source: a marker by its name, a list that holds markers as a display, all else as a constant."""

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinMethodType, MethodType
 from typing import Any
 
+from jinja2 import pass_context
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from markupsafe import Markup, escape
 
 from engine.render import spec_bounds as bounds
 from engine.render.markdown import named
 from engine.render.sandbox import BoundedTemplate, Sandbox
-from engine.render.spec_policy import COUNTED, HOLDING
+from engine.render.spec_policy import OURS
 from engine.render.trace_marker import Marker, marked
 from engine.render.trace_printing import named_in_pieces, printed_html, printed_text, printing, recording
 
@@ -107,7 +108,7 @@ class TracingSandbox(Sandbox):
         self.template_class = TracedTemplate
         self.context_class = TracedContext
         self.globals = sandbox.globals
-        own: dict[str, Callable[..., Any]] = {name: sandbox.filters[name] for name in (COUNTED, HOLDING)}
+        own: dict[str, Callable[..., Any]] = {name: sandbox.filters[name] for name in OURS}
         filters: dict[str, Callable[..., Any]] = sandbox.filters
         self.filters = own | {
             name: named_in_pieces if function is named else recording(function)
@@ -117,11 +118,12 @@ class TracingSandbox(Sandbox):
         tests: dict[str, Any] = sandbox.tests
         self.tests = {name: recording(function) for name, function in tests.items()}
 
-    def printed(self, value: Any) -> Any:
-        return value if type(value) is Marker else super().printed(value)
+    @pass_context
+    def printed(self, context: Context, value: Any) -> Any:
+        return value if type(value) is Marker else super().printed(context, value)
 
-    def counted(self, items: Iterable[Any]) -> Iterator[Any]:
-        return super().counted(iter(items) if type(items) is Marker else items)
+    def counted(self, items: Iterable[Any], turn: int) -> Iterator[Any]:
+        return super().counted(iter(items) if type(items) is Marker else items, turn)
 
     def concat(self, pieces: Iterable[Any]) -> Any:
         parts = merged(pieces)

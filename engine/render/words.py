@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from engine.model.locale import places
 from engine.model.strategy import DEFAULT_LOCALE
 from engine.render.catalogue import FILE, MANY, ONE, PLACEHOLDER, Catalogue, read
-from engine.render.spec_bounds import fits, printable
+from engine.render.spec_bounds import MAX_TEXT, fits, printable, width
 from engine.render.spec_errors import RenderError
 
 
@@ -42,10 +42,13 @@ class Words:
             key, values = what.key, {**what.values, **values}
         text = self._text(str(key), values.get("count"))
         literals = PLACEHOLDER.split(text)
-        said = [escape(literals[0])]
+        said, room = [escape(literals[0])], MAX_TEXT
         for name, literal in zip(literals[1::2], literals[2::2], strict=True):
             if name not in values:
                 raise RenderError(f"the words of {key} need a value for {{{name}}}", f"Write say(…, {name}=…).")
+            room -= width(values[name])
+            if room < 0:
+                raise RenderError(f"the words of {key} grow past {MAX_TEXT} characters")
             said += [escape(printable(values[name])), escape(literal)]
         return Markup(fits("".join(said)))  # noqa: S704 - each piece of it is escaped
 

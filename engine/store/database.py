@@ -17,8 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import Away, StoreError
-from engine.store import chain, couples_schema, embedded, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
-from engine.store.embedded import IN_MEMORY
+from engine.store import chain, couples_schema, keeping_schema, operating_schema, schema  # noqa: F401 - so that their tables are known
 from engine.store.metadata import metadata
 
 __all__ = ["IN_MEMORY", "Database", "Transaction", "open_database"]
@@ -27,6 +26,7 @@ Transaction: TypeAlias = Connection
 """What `begin` and `read` hand out, as rooms call it that know no SQL and pass it on."""
 
 
+IN_MEMORY = "sqlite://"
 SAMPLE = 'Set database_url = "sqlite:///rekindle.sqlite3" or "postgresql+psycopg://name@host/rekindle".'
 
 
@@ -37,7 +37,7 @@ class Database:
         self.engine = engine
         self._kind = kind
         name = engine.url.database
-        self.server = kind is not embedded
+        self.server = engine.dialect.name != "sqlite"
         """Whether it is a server's, which many processes on many machines write to at once."""
         self.path = Path(name) if name and name != ":memory:" and not self.server else None
         """The file that it is in; None for one in memory or on a server."""
@@ -126,6 +126,8 @@ def open_database(url: str) -> Database:
     if url.startswith("sqlite"):
         if "\0" in url:
             raise StoreError("database_url names no file.", fix=SAMPLE)
+        from engine.store import embedded  # its driver: not for who works on a server
+
         engine = create_engine(url, hide_parameters=True, **embedded.options(url))  # they are people's names
         embedded.prepare(engine)
         return Database(engine, embedded)

@@ -20,7 +20,6 @@ from engine.store.moved import refusal
 
 BUSY_MS = 5_000
 WAL_SAFE_SINCE = (3, 51, 3)
-IN_MEMORY = "sqlite://"
 _FILE = "rekindle file"
 
 
@@ -29,7 +28,7 @@ def options(url: str) -> dict[str, Any]:
     how: dict[str, Any] = {"timeout": BUSY_MS / 1000, "check_same_thread": False}
     file = make_url(url).database
     if not file or file == ":memory:":
-        return {"connect_args": how, **({"poolclass": StaticPool} if url == IN_MEMORY else {})}
+        return {"connect_args": how, **({} if file else {"poolclass": StaticPool})}
     # A file that was taken away is not made anew: an empty one would stand where the backup is to go.
     where = f"file:{quote(str(Path(file).absolute()))}?mode=rw"
     return {"creator": lambda: sqlite3.connect(where, uri=True, **how), "poolclass": QueuePool}

@@ -7,22 +7,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
     Connection,
     Dialect,
-    Insert,
     Integer,
     Select,
     String,
+    Text,
     bindparam,
     exists,
     insert,
     literal,
     literal_column,
     select,
+    union_all,
 )
 
 from engine.model.campaign import Channel
@@ -128,8 +130,7 @@ def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], co
     put_rows(connection, partners, _ROW_COLUMNS, [_row(vault, arrival, ids[arrival.ref]) for arrival in arrivals])
     seats = rows((ids[arrival.ref], arrival.position) for arrival in arrivals)
     given = {"seats": seats, "words": consent.words, "source": consent.source, "now": now}
-    for statement in _CONSENTS:
-        connection.execute(statement, given)
+    connection.execute(_CONSENTED, given)
     return added
 
 
@@ -174,23 +175,32 @@ def _row(vault: Vault, arrival: Arrival, couple_id: int) -> tuple[object, ...]:
     )
 
 
-def _consent_on(channel: Channel, flag: Column[bool]) -> Insert:
-    chosen = select(
-        partners.c.id,
-        literal_column(f"'{channel.value}'", String),
-        literal(True, Boolean),
-        bindparam("words"),
-        bindparam("source"),
-        bindparam("now", type_=Instant),
-    ).join_from(
+_SEATED = (
+    select(partners.c.id, *(partners.c[f"{each}_consent"] for each in Channel))
+    .join_from(
         _SEATS,
         partners,
         (partners.c.couple_id == _SEATS.c.couple_id) & (partners.c.position == _SEATS.c.position),
     )
-    return insert(consents).from_select(["partner_id", "channel", "given", "words", "source", "at"], chosen.where(flag))
+    .cte("seated")
+)
 
 
-_CONSENTS = [_consent_on(channel, partners.c[f"{channel}_consent"]) for channel in Channel]
+def _consented_on(channel: Channel) -> Select[Any]:
+    return select(
+        _SEATED.c.id,
+        literal_column(f"'{channel.value}'", String),
+        literal(True, Boolean),
+        bindparam("words", type_=Text),
+        bindparam("source", type_=Text),
+        bindparam("now", type_=Instant),
+    ).where(_SEATED.c[f"{channel}_consent"])
+
+
+_CONSENTED = insert(consents).from_select(
+    ["partner_id", "channel", "given", "words", "source", "at"],
+    union_all(*(_consented_on(channel) for channel in Channel)),
+)
 
 
 def _owners_by(column: Column[bytes], dialect: Dialect) -> Select[bytes, str]:

@@ -306,7 +306,7 @@ _settle = (
         send_at=func.coalesce(_settled.c.send_at, deliveries.c.send_at),
         moved_because=func.coalesce(_settled.c.moved_because, deliveries.c.moved_because),
         # Only what may have reached the partner counts towards their caps, and only a doubt remembers its lease.
-        sent_on=case((_settled.c.status == "in_doubt", deliveries.c.sent_on)),
+        sent_on=case((or_(_settled.c.status == "in_doubt", _settled.c.reason == "dropped"), deliveries.c.sent_on)),
         lease_owner=None,
         lease_until=case((_settled.c.status == "in_doubt", deliveries.c.lease_until)),
     )

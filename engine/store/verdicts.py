@@ -40,7 +40,7 @@ def doubtful(connection: Connection) -> list[Standing]:
 _reopen = (
     update(deliveries)
     .where(deliveries.c.id.in_(select(_ids.c.id)), deliveries.c.status == "failed")
-    .values(status="planned", reason=None, send_at=bindparam("now", type_=Instant), moved_because="retry")
+    .values(status="planned", reason=None, sent_on=None, send_at=bindparam("now", type_=Instant), moved_because="retry")
 )
 
 

@@ -9,13 +9,27 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from engine.web.guard import HEADERS
+
 MOST_CONNECTIONS = 800
 """Below the 1,024 files that a process may usually open."""
 TOLD_BEYOND = 100
 """So many more are told that there are too many; what comes beyond is closed."""
 HEAD_SECONDS = 15.0
 TAKE_SECONDS = 30.0
-FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+SAID = "There is too much to do at the moment. Wait for half a minute, and try again. Nothing has changed.\n"
+FULL = "\r\n".join(
+    (
+        "HTTP/1.1 503 Service Unavailable",
+        "Retry-After: 5",
+        "Connection: close",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(SAID)}",
+        *(f"{name}: {value}" for name, value in HEADERS.items()),
+        "",
+        SAID,
+    )
+).encode("ascii")
 
 
 class Connection(H11Protocol):

@@ -85,7 +85,7 @@ class Crowd:
         if refused is not None:
             why, status, seconds = refused
             self._shed.add(kind, why)
-            answer = await (too_much if kind is Kind.CALL else self._sorry)(request, status, seconds)
+            answer = await self._sorry(request, status, seconds)
             answer.headers["Connection"] = "close"  # what is still to come of a body is not waited for
             await answer(scope, receive, send)
             return

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from math import ceil
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exception_handlers import http_exception_handler
@@ -32,7 +33,7 @@ class Screen:
     def __init__(self, engine: Engine) -> None:
         self._site = engine.settings.public_url
         self._pages = Pages(template_folders(engine.settings), sender_of(engine.settings))
-        self._sorries: dict[tuple[int, str], Page] = {}
+        self._sorries: dict[tuple[int, str, int], Page] = {}
 
     @property
     def languages(self) -> frozenset[str]:
@@ -59,7 +60,7 @@ class Screen:
         self, status: int, locale: str | None = None, headers: Mapping[str, str] | None = None
     ) -> Response:
         """A page that says what went wrong and what to do; its words are [problem.STATUS]."""
-        return await self.show("problem", locale, status=status, headers=headers, problem=status)
+        return await self.show("problem", locale, status=status, headers=headers, problem=status, wait=_wait(headers))
 
     async def form(self, request: Request, most: int = LONGEST, *, from_anywhere: bool = False) -> Form:
         """What was posted to this site: see forms.read_form. What is refused becomes a page by itself."""
@@ -97,9 +98,10 @@ class Screen:
 
     def _kept(self, status: int, locale: str, headers: Mapping[str, str]) -> Response:
         language = next((place for place in places(locale) if place in self.languages), DEFAULT_LOCALE)
-        if (status, language) not in self._sorries:
-            self._sorries[status, language] = self._pages.write("problem", language, problem=status)
-        return _shown(self._sorries[status, language], status, headers)
+        key = status, language, _wait(headers)
+        if key not in self._sorries:
+            self._sorries[key] = self._pages.write("problem", language, problem=status, wait=key[2])
+        return _shown(self._sorries[key], status, headers)
 
     def _write(
         self, page: str, locale: str | None, status: int, headers: Mapping[str, str], variables: dict[str, object]
@@ -117,6 +119,12 @@ class Screen:
 
 def _shown(made: Page, status: int, headers: Mapping[str, str]) -> Response:
     return HTMLResponse(made.html, status, {**headers, "Content-Security-Policy": policy(made.styles, made.scripts)})
+
+
+def _wait(headers: Mapping[str, str] | None) -> int:
+    """In how many minutes to try again: those of Retry-After, which a page is written once for, so an hour at most."""
+    seconds = (headers or {}).get("Retry-After", "")
+    return min(60, max(1, ceil(int(seconds) / 60))) if seconds.isdecimal() else 1
 
 
 def _wants_page(request: Request) -> bool:

@@ -8,7 +8,7 @@ from world import Answering, World, at, person, talk
 
 from engine.deliver.verdicts import resolve, retry
 from engine.errors import NotFound, Refused
-from engine.model.campaign import OnDoubt
+from engine.model.campaign import Caps, OnDoubt
 from engine.model.delivery import Verdict
 from engine.transport.base import (
     Accepted,
@@ -40,8 +40,8 @@ class Silent(Answering):
         return self._knows
 
 
-def in_doubt(transport: Answering, **campaign: object) -> World:
-    world = World(talk(late_after=timedelta(hours=5)), transport=transport, **campaign)
+def in_doubt(transport: Answering, days: tuple[int, ...] = (1,), **campaign: object) -> World:
+    world = World(talk(days=days, late_after=timedelta(hours=5)), transport=transport, **campaign)
     world.join("x", person("Ana"))
     world.enroll()
     world.go_to(NINE)
@@ -118,6 +118,23 @@ def test_the_operators_word_settles_a_doubt(
     world.fast_forward(hours=1)
     assert world.ends() == ends
     assert len(transport.heard) == times
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_whatever_the_operator_says_of_a_doubt_it_keeps_its_place_under_the_caps(verdict: Verdict) -> None:
+    """It may have arrived, and then the partner has had it."""
+    world = in_doubt(Silent(), caps=Caps(1, 1), days=(1, 2))
+    resolve(world.database, None, verdict, world.clock.now())
+    world.live("2026-03-05T00:00")
+    assert [end for end in world.ends() if end[1] != "dropped" and end[0] != "sent"] == [("skipped", "frequency_cap")]
+
+
+def test_what_was_given_up_and_is_retried_after_all_does_not_stand_in_its_own_way() -> None:
+    world = in_doubt(Silent(), caps=Caps(1, 1))
+    resolve(world.database, None, Verdict.DROP, world.clock.now())
+    retry(world.database, [1], world.clock.now())
+    world.tick()
+    assert world.ends() == [("sent", None)]
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

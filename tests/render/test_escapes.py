@@ -17,10 +17,12 @@ from recipients import ANA, SENDER
 
 from engine.check.check import check
 from engine.render import markdown
+from engine.render.pages import Pages
 from engine.render.sandbox import RenderError, compile_expression, environment
 from engine.render.seen import CampaignSeen, StepSeen
 from engine.render.spec_bounds import MAX_TEXT
 from engine.render.specialise import Template, render
+from engine.shipped import shipped
 
 TRIES = [
     line
@@ -80,8 +82,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_there_are_more_than_two_hundred_tries_each_of_its_own() -> None:
+def test_there_are_as_many_tries_as_the_page_says_each_of_its_own() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
     assert len(TRIES) == len(set(TRIES)) > 200
+    assert f"{len(TRIES)} tries" in page
 
 
 @pytest.mark.parametrize("html", [True, False], ids=["html", "text"])
@@ -95,6 +99,23 @@ def test_a_template_reaches_nothing_and_uses_nothing_up(folder: Path, source: st
         except RenderError as error:
             said = [str(error)]
     assert all(harmless(each) for each in said), said[0][:200]
+
+
+@pytest.mark.parametrize("source", TRIES)
+def test_a_web_page_reaches_nothing_and_uses_nothing_up(folder: Path, source: str) -> None:
+    """It has words, scripts, style sheet and time zones besides."""
+    (folder / "web").mkdir()
+    (folder / "web" / "try.html").write_text(source)
+    given = {**CONSTANTS, "partner": ANA.partner, "links": ANA.links, "date": ANA.date}
+    with bounded():
+        try:
+            page = Pages([folder, shipped("templates")], SENDER).write("try", "en", **given)
+            said = page.html
+            assert len(page.styles) <= 1
+            assert len(set(page.scripts)) == len(page.scripts)
+        except RenderError as error:
+            said = str(error)
+    assert harmless(said), said[:200]
 
 
 @pytest.mark.parametrize("source", [each[2:-2] for each in TRIES if each.startswith("{{") and each.count("{{") == 1])

@@ -85,6 +85,14 @@ def test_no_line_of_plain_text_is_longer_than_the_width(words: list[str]) -> Non
     assert all(len(row) <= WIDTH for row in named(plain(" ".join(words)).body, "Ben").splitlines())
 
 
+def test_a_name_makes_no_words_longer_than_a_message() -> None:
+    words = line("{{ other_name }} " * 500)
+    assert len(named(words, "x" * 500)) == 500 * 501
+    for name in ("x" * 600, "x" * 200_000):
+        with pytest.raises(RenderError):
+            named(words, name)
+
+
 @pytest.mark.parametrize(
     "source", ["<b>x</b>", "<script>", "[x](http://y.example)", "![x](http://y.example/i.png)", "<http://y.example>"]
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import jinja2
 import pytest
 
 from engine.errors import RekindleError
@@ -131,6 +132,123 @@ def test_a_template_cannot_use_up_the_machine(source: str) -> None:
     """Each is refused before it allocates: a suite that passes at all has shown that."""
     with pytest.raises(RenderError):
         rendered(source, html=True, page=source)
+
+
+LONG, LIST = "{% set s = 'x' * 200000 %}", "{% set l = ('x' * 200000)|list %}"
+NEEDLE = "{% set p = 'x' * 50000 ~ 'y' ~ 'x' * 50000 %}"
+MANY = "{% for i in range(999) %}{% for j in range(9) %}@{% endfor %}{% endfor %}"
+BODY = "{% if n %}{% endif %}" * 900
+PATH = "'0.0.0.0.0.0.0.0.0'"
+TOGETHER, ALONE = "its operations together touch too much", "an operation here would touch too much"
+DEEP, LARGE, ADDED = "more than 8 parts", "a number is too large", "lists cannot be added"
+COSTLY = (
+    (f"{{{{ items|map(attribute={PATH})|list }}}}", DEEP),
+    (f"{{{{ items|sort(attribute={PATH.replace('.', ',')})|list }}}}", DEEP),
+    (f"{{{{ items|sort(false, true, {PATH})|list }}}}", DEEP),
+    (f"{{{{ items|groupby({PATH})|list }}}}", DEEP),
+    (f"{{{{ items|unique(false, {PATH})|list }}}}", DEEP),
+    (f"{{{{ items|min(false, {PATH}) }}}}", DEEP),
+    (f"{{{{ items|max(false, {PATH}) }}}}", DEEP),
+    (f"{{{{ items|sum({PATH}) }}}}", DEEP),
+    (f"{{{{ items|selectattr({PATH})|list }}}}", DEEP),
+    (f"{{{{ items|rejectattr({PATH})|list }}}}", DEEP),
+    (f"{{{{ items|join(attribute={PATH}) }}}}", DEEP),
+    (LIST + "{{ l|select('in', l)|list|length }}", TOGETHER),
+    (LIST + "{{ l|reject('in', l)|list|length }}", TOGETHER),
+    (LIST + MANY.replace("@", "{% if 'y' in l %}{% endif %}"), TOGETHER),
+    (LIST + MANY.replace("@", "{% if i not in l %}{% endif %}"), TOGETHER),
+    (LIST + "{% set m = l|list %}" + MANY.replace("@", "{% if l == m %}{% endif %}"), TOGETHER),
+    (LIST + MANY.replace("@", "{% if loop.changed(l) %}{% endif %}"), TOGETHER),
+    (LIST + MANY.replace("@", "{% set m = l[1:] %}"), TOGETHER),
+    (LIST + MANY.replace("@", "{% set m = [l[:99]] %}"), TOGETHER),
+    ("{{ ('x' * 1000)|batch(1)|sum(start=[])|length }}", ADDED),
+    ("{{ ('x' * 1000)|batch(1)|sum('0', [])|length }}", ADDED),
+    (LONG + "{{ s" + "|map('upper')" * 12 + "|list|length }}", TOGETHER),
+    (LONG + "{{ s" + "|select('string')" * 12 + "|list|length }}", TOGETHER),
+    ("{{ ('f' * 65)|int(0, 16) == 1 }}", LARGE),
+    ("{{ 1e308|int == 1 }}", LARGE),
+    ("{{ 1e308|round|int == 1 }}", LARGE),
+    ("{{ 0x" + "f" * 65 + " == 1 }}", LARGE),
+    ("{% set m = 2 ** 120 * 2 ** 120 * 2 ** 15 %}{{ m + m == 1 }}", LARGE),
+    (LONG + NEEDLE + "{{ s.rfind(p) }}", ALONE),
+    (LONG + NEEDLE + "{{ s.rsplit(p)|length }}", ALONE),
+    (LONG + NEEDLE + "{{ s|trim(p)|length }}", ALONE),
+    (LONG + "{% set y = 'y' * 200000 %}{{ s.strip(y ~ 'x')|length }}", ALONE),
+    (LONG + "".join(f"{{% set s{each} = s + '{each}' %}}" for each in range(400)), TOGETHER),
+    ("".join(f"{{% set s{each} = 'x' * 200000 %}}" for each in range(400)), TOGETHER),
+    (LONG + "".join(f"{{% set s{each} = s[1:] %}}" for each in range(400)), TOGETHER),
+    ("{% set s = 'ab ' * 60000 %}" + "".join(f"{{% set s{each} = s.split() %}}" for each in range(60)), TOGETHER),
+    (MANY.replace("@", "{% if partner.given_name %}{% endif %}" * 300), TOGETHER),
+    ("{% macro m() %}" + BODY + "{% endmacro %}" + MANY.replace("@", "{{ m() }}"), TOGETHER),
+    ("{% block b %}" + BODY + "{% endblock %}" + MANY.replace("@", "{{ self.b() }}"), TOGETHER),
+    ("{% set s %}" + MANY.replace("@", "{{ n }}" * 80) + "{% endset %}", "it prints too much"),
+    ("{{n}}" * 200_000, "longer than 262144 characters"),
+    ("{{n}}" * 20_000, "more than 32768 words and signs"),
+    ("{#" + "x" * 262_144 + "#}", "longer than 262144 characters"),
+    ("{% if n %}" * 150 + "{% endif %}" * 150, "nested too deeply"),
+)
+
+
+@pytest.mark.parametrize(("source", "said"), COSTLY, ids=range(len(COSTLY)))
+def test_what_would_cost_seconds_or_keep_gigabytes_is_refused_with_what_is_too_much(source: str, said: str) -> None:
+    for html in (True, False):
+        with pytest.raises(RenderError) as caught:
+            rendered(source, html=html)
+        assert said in str(caught.value)
+        assert caught.value.template == "page"
+
+
+def test_an_included_template_pays_for_what_is_in_it_each_time() -> None:
+    with pytest.raises(RenderError) as caught:
+        rendered(MANY.replace("@", "{% include 'part' %}"), part=BODY)
+    assert TOGETHER in str(caught.value)
+
+
+def test_a_template_of_as_many_characters_as_may_be_is_compiled() -> None:
+    assert len(rendered("x" * 262_144)) == 262_144
+
+
+def test_nothing_is_worked_out_before_a_template_is_rendered() -> None:
+    """Neither while it is compiled nor while lint reads it: constants would be, again and again."""
+    called = []
+    sandbox = environment([], html=True)
+    sandbox.filters["told"] = lambda value: called.append(value) or value
+    source = "{{ 'a'|told }}{{ ('a'|told ~ 'b')|told }}{% if 'a'|told == 'a' %}{% endif %}{{ ['a'|told]|first }}"
+    template = sandbox.compiled("page", source)
+    assert undeclared(sandbox, "page", source) == {}
+    assert called == []
+    assert sandbox.rendered(template, {}) == "aaba"
+    assert called == ["a", "a", "ab", "a", "a"]
+
+
+@pytest.mark.parametrize("source", ["{{n}}" * 20_000, "x" * 262_145])
+def test_lint_reads_no_template_that_is_too_long_to_be_compiled(source: str) -> None:
+    with pytest.raises(RenderError) as caught:
+        undeclared(environment([], html=True), "page", source)
+    assert caught.value.template == "page"
+    assert "a template" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source", ["1 + " * 20_000 + "1", "'" + "x" * 262_144 + "'", "week in " + "[" * 150 + "]" * 150]
+)
+def test_a_condition_that_is_too_long_is_refused_at_once(source: str) -> None:
+    with pytest.raises(RenderError):
+        compile_expression(source)
+
+
+def test_the_line_of_an_error_is_looked_up_once_however_deep_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look-up reads through all lines that a template has."""
+    looked_up, whole = [], jinja2.Template.get_corresponding_lineno
+
+    def counted(template: jinja2.Template, line: int) -> int:
+        looked_up.append(line)
+        return whole(template, line)
+
+    monkeypatch.setattr(jinja2.Template, "get_corresponding_lineno", counted)
+    with pytest.raises(RenderError) as caught:
+        rendered("\n{% macro m(i) %}\n{% if i %}{{ m(i - 1) }}{% endif %}{{ nope }}{% endmacro %}{{ m(50) }}")
+    assert (caught.value.line, len(looked_up)) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Specialised rendering gives the bytes of ordinary rendering, for every recipient, whatever path was traced first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import permutations
 
@@ -209,6 +209,25 @@ def test_traces_are_bounded_and_the_most_used_comes_first() -> None:
         render(template, readers[5])
     assert template.traces[0].slots(readers[5]) == ()
     assert [render(template, reader) for reader in readers] == [str(n) for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    "body", ["{{ (partner.given_name ~ i)|upper }}", "{{ partner.given_name }}", "{% if other_name ~ i %}{% endif %}"]
+)
+def test_a_path_of_thousands_of_steps_is_rendered_and_not_compiled(body: str) -> None:
+    for turns, kept in ((90, 1), (900, 0)):
+        loop = f"{{% for i in range({turns}) %}}{body}{{% endfor %}}"
+        template = made(f"{{% for k in range(3) %}}{loop.replace('~ i', '~ k ~ i')}{{% endfor %}}")
+        assert render(template, ANA) == template.ordinary(ANA)
+        assert len(template.traces) == kept
+
+
+def test_a_name_that_makes_a_known_path_costly_is_refused_as_it_would_be_without_it() -> None:
+    template = made("{% for i in range(80) %}{{ (other_name * (20000 + i))|title|length }}{% endfor %}")
+    render(template, ANA)
+    assert len(template.traces) == 1
+    with pytest.raises(RenderError, match="its operations together touch too much"):
+        render(template, replace(ANA, other_name="B" * 12))
 
 
 def test_compiled_source_holds_no_data_and_no_words_of_the_template() -> None:

@@ -53,6 +53,14 @@ def test_what_is_filled_in_is_not_filled_in_again(shelf: Callable[..., list[Path
     assert words(shelf()).say("page.title", what="{what}") == "Stop {what}"
 
 
+def test_what_is_filled_in_makes_no_words_longer_than_a_page(shelf: Callable[..., list[Path]]) -> None:
+    """However often the words name it: each time is paid for before it is filled in."""
+    said = words(shelf(workspace=f'[page]\ntext = "{"{what}" * 1_000}"\n'))
+    assert len(said.say("page.text", what="x" * 200)) == 200_000
+    with pytest.raises(RenderError, match="grow past 262144 characters"):
+        said.say("page.text", what="x" * 200_000)
+
+
 @pytest.mark.parametrize(("count", "text"), [(0, "0 left"), (1, "One left"), (2, "2 left")])
 def test_a_plural_is_chosen_by_its_count(shelf: Callable[..., list[Path]], count: int, text: str) -> None:
     assert words(shelf()).say("page.left", count=count) == text

@@ -10,7 +10,7 @@ from world import World, at
 from engine.model.campaign import Channel
 from engine.model.couple import Consent, NewPartner
 from engine.store import couples, joining
-from engine.store.schema import partners
+from engine.store.schema import consents, partners
 from engine.store.vault import SEALED_EMAIL
 
 NOW = at("2026-03-01T12:00")
@@ -38,6 +38,32 @@ def test_whatever_is_in_a_name_or_a_sealed_address_is_stored_as_it_is() -> None:
     }
     for number, name in enumerate(NAMES):
         assert world.engine.vault.open(sealed[name], SEALED_EMAIL) == f"p{number}@example.com"
+
+
+def test_consent_is_stored_for_each_channel_that_somebody_has_an_address_on() -> None:
+    """Email and texts by what they gave; WhatsApp only where it is what they prefer; each with its words and source."""
+    world = World()
+    given = {
+        "mail": ("a@example.com", None, Channel.EMAIL),
+        "phone": (None, "+12025550101", Channel.SMS),
+        "both": ("b@example.com", "+12025550102", Channel.EMAIL),
+        "whatsapp": ("c@example.com", "+12025550103", Channel.WHATSAPP),
+    }
+    arrivals = []
+    for ref, (email, phone, channel) in given.items():
+        partner = NewPartner(ref, email, phone, "UTC", "en", channel, send_at=time(19))
+        arrivals.append(joining.Arrival(ref, partner, *joining.indexes(world.engine.vault, partner), 1))
+    with world.database.begin() as connection:
+        joining.put_in(connection, world.engine.vault, arrivals, CONSENT, NOW)
+    names = {row.id: row.given_name for row in world.rows(partners)}
+    stored = world.rows(consents)
+    assert sorted((names[row.partner_id], row.channel) for row in stored) == [
+        ("both", "email"), ("both", "sms"), ("mail", "email"), ("phone", "sms"),
+        ("whatsapp", "email"), ("whatsapp", "sms"), ("whatsapp", "whatsapp"),
+    ]  # fmt: skip
+    assert {(row.given, row.words, row.source, row.at) for row in stored} == {
+        (True, CONSENT.words, CONSENT.source, NOW)
+    }
 
 
 def test_the_couple_that_has_an_address_is_found_among_many() -> None:

@@ -1,14 +1,17 @@
 """Names and answers that hold a script, on every page in a real browser: text, and what is none does not run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from browser import Opener, press
+from joining import CAMPAIGN, joined, sign_up, signup
 from opening import POOL, STEPS
 from operating import PASSWORD, SETTINGS
 from served import Site
+from starlette.routing import BaseRoute, Match, Route
 from world import VAULT, person
 
 from engine.hear.danger import alarm
@@ -17,10 +20,12 @@ from engine.model.danger import Danger
 from engine.model.event import Inbound
 from engine.model.reply import ReadAs
 from engine.render.links import Purpose
-from engine.store import replies, schema
+from engine.store import couples_schema, replies, schema
+from engine.web.app import create_app
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Page
+    from playwright.sync_api import Route as Asking
 
 EVIL = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
 OPERATORS = (
@@ -32,6 +37,12 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+NO_PAGES = {
+    *("/healthz", "/readyz", "/health", "/metrics", "/openapi.json"),
+    *("/n/{token}/event.ics", "/calendar/{token}.ics"),
+    "/webhooks/{name}/{kind}",
+}
+"""What may be got and is no page: figures, files, and where providers call."""
 RULES = ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'")
 
 
@@ -55,6 +66,9 @@ class Evil:
             alarm(connection, self.world.engine.means, cleo, Danger.HARM_BY_PARTNER, "text", now, reply_id=reply)
             stray = Inbound("text", "k2", now, Channel.SMS, "+12025550144", EVIL)
             replies.keep(connection, VAULT, stray, cleo, None, ReadAs.KEPT)
+        joined(self.world, EVIL, address="dora@example.com")
+        sign_up(self.world, signup(EVIL, address="zed@example.com"))
+        self.world.tick()
 
     @property
     def now(self) -> datetime:
@@ -69,8 +83,15 @@ class Evil:
 
     def public(self) -> Iterator[str]:
         yield f"{self.site.url}/join"
+        yield f"{self.site.url}/join/{CAMPAIGN}"
         yield f"{self.site.url}/nowhere"
         yield f"{self.site.url}/u/x"
+        yield f"{self.site.url}/operator/sign-in"
+        yield self.world.engine.links.unsubscribe(self.partners["Ana"], Channel.EMAIL)
+        yield self.signed("c", Purpose.CONFIRM, max(row.id for row in self.world.rows(couples_schema.confirmations)))
+        yield self.signed("i", Purpose.INVITE, self.world.rows(couples_schema.invitations)[0].id)
+        yield self.signed("d", Purpose.DECLINE, max(row.id for row in self.world.rows() if row.step == "confirm"))
+        yield self.signed("p", Purpose.PREFERENCES, self.partners["Ana"]) + "/data"
         for name in ("Ana", "Ben"):
             yield self.signed("p", Purpose.PREFERENCES, self.partners[name])
             for page, key in (("a", "talk"), ("n", "talk"), ("n", "date"), ("n", "end"), ("pulse", "close")):
@@ -133,12 +154,36 @@ def test_a_name_or_an_answer_that_is_a_script_is_text_on_every_page_and_none_is_
     nothing_ran(page)
 
 
+def test_every_route_of_a_page_is_among_those_that_are_tried(evil: Evil) -> None:
+    """A new one is tried too, or is said to be no page."""
+    app = create_app(evil.world.engine, docs=True)
+    got = [route for route in routes_of(app.routes) if "GET" in (route.methods or ())]
+    tried = [urlsplit(url).path for url in (*evil.public(), *evil.operators())]
+    reached = {first(got, path) for path in tried}
+    assert {route.path for route in got} - NO_PAGES == reached - {None}
+
+
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[Route]:
+    """All of them, those of included routers too; a kind that nobody knew of fails."""
+    for each in routes:
+        if isinstance(each, Route):
+            yield each
+        else:
+            yield from routes_of(each.original_router.routes)  # type: ignore[attr-defined]
+
+
+def first(routes: Iterable[Route], path: str) -> str | None:
+    """The route that answers at a path."""
+    scope = {"type": "http", "method": "GET", "path": path}
+    return next((route.path for route in routes if route.matches(scope)[0] is Match.FULL), None)
+
+
 def test_a_script_among_a_pages_own_bytes_does_not_run_on_any_of_them(evil: Evil, open_page: Opener) -> None:
     """As if a template had forgotten to escape: the policy is the second wall."""
     page = open_page()
     evil.sign_in(page)
 
-    def planted(route: "Route") -> None:
+    def planted(route: "Asking") -> None:
         answer = route.fetch()
         route.fulfill(response=answer, body=answer.text().replace("</main>", f"{EVIL}</main>"))
 

@@ -166,6 +166,13 @@ def test_only_a_page_that_needs_a_script_has_it_and_once(write: Callable[..., Pa
     assert re.findall(r"<script>(.*?)</script>", made.html, re.DOTALL) == list(made.scripts)
 
 
+def test_a_page_gets_its_sheet_and_each_script_once_however_often_it_asks(write: Callable[..., Page]) -> None:
+    asked = "{{ style() }}{{ wants('counter.js') }}{{ scripts('exit.js') }}{{ scripts('zone.js') }}"
+    made = write("{% for i in range(300) %}" + asked + "{% endfor %}")
+    assert re.findall(r"<script>(.*?)</script>", made.html, re.DOTALL) == list(made.scripts)
+    assert (len(made.styles), len(made.scripts)) == (1, 3)
+
+
 def test_a_counter_is_told_in_the_readers_language_and_its_number_is_left_to_the_script(
     tree: Callable[..., Tree],
 ) -> None:

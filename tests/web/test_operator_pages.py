@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from explaining import explained
@@ -9,7 +10,9 @@ from operating import STRAY, WORDS, AtDesk, signed_in, town
 from sqlalchemy import event, insert, update
 from world import World, at, person
 
+from engine.errors import StoreError
 from engine.store import audit, couples_schema, holds, schema
+from engine.store.database import Database
 
 EACH = (
     *("", "/alerts", "/alerts/1", "/doubts", "/couples", "/couples/1", "/campaigns", "/transports", "/suppressions"),
@@ -33,6 +36,18 @@ def plain(html: str) -> str:
     """The text of a page's main part."""
     text = html.partition("<main")[2].partition("</main>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def test_a_dashboard_without_its_database_says_so_and_when_to_come_again(
+    desk: AtDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_database: Database) -> Any:
+        raise StoreError("The database cannot be reached.", fix="Start it.")
+
+    monkeypatch.setattr(Database, "read", away)
+    seen = desk.get()
+    assert (seen.status_code, seen.headers["retry-after"]) == (503, "30")
+    assert "The database cannot be reached. Start it." in plain(seen.text)
 
 
 def test_what_waits_most_urgently_comes_first(desk: AtDesk) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from joining import CAMPAIGN
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from wire import Wire, call, calling, signed, told
 from world import World, person
@@ -21,6 +22,7 @@ from engine.web import crowd, turn, webhooks
 from engine.web.app import create_app
 from engine.web.connection import Connection
 from engine.web.crowd import Bounds, Kind, kind_of
+from engine.web.guard import HEADERS
 from engine.web.screen import Screen
 from engine.web.server import serving, serving_app
 from engine.web.turn import Turn
@@ -139,6 +141,29 @@ def test_an_order_to_stop_by_one_click_has_a_place_while_pages_have_none(
     app = create_app(world.engine)
     assert call(app, "POST", "/u/x", content=b"List-Unsubscribe=One-Click").status_code != 503
     assert call(app, "GET", "/u/x").status_code == 503
+
+
+def test_a_person_who_presses_the_button_that_stops_is_told_so_with_a_page_when_there_is_no_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded(monkeypatch, call=Bounds(places=0, of_one=0))
+    app = create_app(world.engine)
+    told_so = call(app, "POST", "/u/x", content=b"confirm=yes", headers=BROWSER)
+    assert (told_so.status_code, told_so.headers["retry-after"]) == (503, "5")
+    assert "Hay demasiado que hacer" in told_so.text
+    assert call(app, "POST", "/u/x", content=b"List-Unsubscribe=One-Click").json().keys() == {"detail"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "Wait for a minute"), (60, "Wait for a minute"), (61, "Wait for 2 minutes"), (86_400, "Wait for 60 minutes")],
+)
+def test_who_asks_too_much_is_told_for_how_many_minutes_to_wait(world: World, seconds: int, words: str) -> None:
+    screen, asked = Screen(world.engine), Request({"type": "http", "headers": [(b"accept", b"text/html")]})
+    for answer in (screen.sorry(asked, 429, seconds), screen.problem(429, "en", {"Retry-After": str(seconds)})):
+        told_so = asyncio.run(answer)
+        assert told_so.headers["retry-after"] == str(seconds)
+        assert words in bytes(told_so.body).decode()
 
 
 def test_one_caller_has_a_part_of_the_places_and_others_the_rest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -420,4 +445,8 @@ def test_a_connection_too_many_is_told_to_come_again_and_one_that_has_a_place_is
     full, *served = asyncio.run(run())
     assert full.startswith(b"HTTP/1.1 503")
     assert b"Retry-After: 5" in full
+    assert all(f"{name}: {value}".encode() in full for name, value in HEADERS.items())
+    head, _, body = full.partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head
+    assert b"try again" in body
     assert all(each.startswith(b"HTTP/1.1 200") for each in served)

@@ -23,7 +23,7 @@ from engine.render.pages import Pages
 from engine.store import alerts, holds
 from engine.store.database import Transaction
 from engine.web.forms import Form, FormRefused, read_form
-from engine.web.guard import policy
+from engine.web.guard import AWAY_SECONDS, policy
 from engine.web.operator.gate import Gate, Visit
 from engine.web.turn import Turn
 
@@ -170,7 +170,10 @@ class Board:
 
     def _write(self, view: View, frame: Mapping[str, Any]) -> Response:
         made = self._pages.write(view.page, DEFAULT_LOCALE, **{"home": self._root + HOME, **frame, **view.variables})
-        return HTMLResponse(made.html, view.status, {"Content-Security-Policy": policy(made.styles, made.scripts)})
+        headers = {"Content-Security-Policy": policy(made.styles, made.scripts)}
+        if view.status == 503:
+            headers["Retry-After"] = str(AWAY_SECONDS)
+        return HTMLResponse(made.html, view.status, headers)
 
 
 def _none() -> View:
