@@ -70,14 +70,14 @@ def database() -> str:
     return fresh("template_rekindle")
 
 
-def fresh(template: str = "template0") -> str:
+def fresh(template: str = "template0", encoding: str = "UTF8") -> str:
     """The URL of a database of its own."""
     global _made  # noqa: PLW0603
     folder = _started()
     _made += 1
     name = f"t{os.getpid()}_{_made}"
     with psycopg.connect(_conninfo(folder, "postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING '{encoding}' STRATEGY file_copy")  # type: ignore[arg-type]
     return url(folder, name)
 
 

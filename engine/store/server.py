@@ -57,8 +57,8 @@ def options() -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Have each connection set up."""
-    event.listen(engine, "connect", _connected)
+    """Have each connection set up, before anything is asked on it; StoreError for a database that cannot hold names."""
+    event.listen(engine, "connect", _connected, insert=True)
 
 
 def copy_in(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -100,6 +100,12 @@ def conninfo(url: URL) -> str:
 
 
 def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise StoreError(
+            f"The database keeps text as {encoding}, which has no place for everybody's names.",
+            fix="Create another: `createdb --encoding=UTF8 --template=template0 NAME`, and have database_url name it.",
+        )
     connection.adapters.register_loader("numeric", _Number)
     connection.adapters.register_dumper(str, _Text)
     connection.adapters.register_dumper(Bytes, _BytesDumper)

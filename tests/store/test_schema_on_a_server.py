@@ -109,6 +109,15 @@ def test_what_is_wrong_with_a_server_is_said_with_the_way_out(url: Any, said: st
     opened.close()
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_everybodys_names_is_refused(encoding: str) -> None:
+    opened = open_database(stores.fresh(encoding=encoding))
+    with pytest.raises(StoreError, match=f"keeps text as {encoding}") as refused:
+        upgrade(opened)
+    assert "--encoding=UTF8" in refused.value.fix
+    opened.close()
+
+
 @pytest.mark.parametrize("url", ["mysql://x/y", "postgresql+asyncpg://x/y"])
 def test_another_kind_of_database_is_refused_by_name(url: str) -> None:
     with pytest.raises(StoreError, match="SQLite and PostgreSQL only"):
