@@ -23,7 +23,6 @@ from engine.store.places import millis
 from engine.transport.base import Message, Outcome, OutcomeUnknown, SmsMessage, Transport
 from engine.transport.lease import OVERTAKEN, Question, under
 
-GONE = (DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.IN_DOUBT)
 ON_ITS_WAY = (DeliveryStatus.PLANNED, DeliveryStatus.CLAIMED)
 UNREADABLE = OutcomeUnknown("The transport answered with something that is not an outcome.")
 
@@ -168,4 +167,4 @@ def _twin_goes(row: Facts, skipped: set[int]) -> bool:
     """
     if row.twin_status is None or row.twin_id in skipped:
         return False
-    return row.twin_status in GONE or (row.position == 2 and row.twin_status in ON_ITS_WAY)
+    return bool(row.twin_gone) or (row.position == 2 and row.twin_status in ON_ITS_WAY)

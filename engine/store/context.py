@@ -114,6 +114,7 @@ _facts = (
         deliveries.c.fence,
         _twin.c.id.label("twin_id"),
         _twin.c.status.label("twin_status"),
+        _twin.c.sent_on.is_not(None).label("twin_gone"),
         *STANDING,
         *reach(deliveries.c.channel, deliveries.c.to_index),
     )
@@ -137,7 +138,8 @@ _facts = (
 def facts(connection: Connection, ids: Sequence[int]) -> dict[int, Facts]:
     """What the gates need, read again in the transaction that commits the intent to send; by delivery id.
 
-    `twin` is the other partner's delivery of the same occurrence to the same kind of address, where there is one.
+    `twin` is the other partner's delivery of the same occurrence to the same kind of address, where there is one;
+    it is `gone` when it went or may have: before a restore, too, or where a doubt was given up.
     """
     return {row.id: row for row in quick(connection.execute(_facts, {"ids": rows([[i] for i in ids])}))}
 

@@ -1,6 +1,6 @@
 """A doubt is put to the provider, then to the operator; it is sent again only where the campaign says so."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -127,6 +127,18 @@ def test_whatever_the_operator_says_of_a_doubt_it_keeps_its_place_under_the_caps
     resolve(world.database, None, verdict, world.clock.now())
     world.live("2026-03-05T00:00")
     assert [end for end in world.ends() if end[1] != "dropped" and end[0] != "sent"] == [("skipped", "frequency_cap")]
+
+
+def test_what_was_given_up_may_have_reached_an_address_and_does_not_go_to_it_again_for_the_other_who_has_it() -> None:
+    world = World(talk(late_after=timedelta(hours=5)), transport=Silent())
+    world.join(
+        "x", *(person(name, send_at=time(hour), email="both@example.com") for name, hour in (("Ana", 9), ("Ben", 18)))
+    )
+    world.enroll()
+    world.go_to(NINE)
+    resolve(world.database, None, Verdict.DROP, world.clock.now())
+    world.live()
+    assert world.ends() == [("failed", "dropped"), ("skipped", "shared_address")]
 
 
 def test_what_was_given_up_and_is_retried_after_all_does_not_stand_in_its_own_way() -> None:

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,18 @@ def test_what_waited_for_answers_may_have_been_let_go_since() -> None:
         connection.execute(update(schema.deliveries).where(schema.deliveries.c.id == 1).values(later))
     quarantined(world, "2026-03-03T12:00")
     assert confirm(world).skipped == 2
+
+
+def test_what_may_have_reached_an_address_does_not_go_to_it_again_for_the_other_who_has_it() -> None:
+    world = World(talk(late_after=timedelta(days=2)))
+    world.join(
+        "x", *(person(name, send_at=time(hour), email="both@example.com") for name, hour in (("Ana", 9), ("Ben", 18)))
+    )
+    world.enroll()
+    quarantined(world, "2026-03-03T12:00")
+    confirm(world)
+    world.live()
+    assert world.ends() == [("skipped", "restored"), ("skipped", "shared_address")]
 
 
 def test_who_knows_that_nothing_was_sent_since_skips_nothing() -> None:
