@@ -77,11 +77,12 @@ class ServerTown(Town):
             )
 
     def over(self) -> bool:
-        """Whether nothing waits or is on its way; two indexes answer, since it is asked again and again meanwhile."""
+        """Whether nothing is due or on its way; two indexes answer, since it is asked again and again meanwhile."""
+        now = int(datetime.now(UTC).timestamp() * 1000)
         some = "EXISTS (SELECT FROM deliveries WHERE status"
         with self.database.read() as connection:
-            asked = f"SELECT NOT {some} = 'planned') AND NOT {some} IN ('claimed', 'sending'))"
-            answer: bool = connection.exec_driver_sql(asked).scalar_one()
+            asked = f"SELECT NOT {some} = 'planned' AND send_at <= %s) AND NOT {some} IN ('claimed', 'sending'))"
+            answer: bool = connection.exec_driver_sql(asked, (now,)).scalar_one()
         return answer
 
     def sent(self) -> tuple[int, float]:
