@@ -11,12 +11,14 @@ from engine.store.schema import couples, deliveries, enrollments, partners
 
 _ids = rowset("ids", id=Integer)
 _earlier = deliveries.alias("earlier")
+# The first message on a channel says how to end them. One that only may have arrived has not said it for certain.
 _first = ~exists(
     select(1).where(
         _earlier.c.enrollment_id == deliveries.c.enrollment_id,
         _earlier.c.partner_id == deliveries.c.partner_id,
         _earlier.c.channel == deliveries.c.channel,
-        _earlier.c.sent_on.is_not(None),
+        _earlier.c.sent_on.is_not(None),  # so that an index answers
+        _earlier.c.status == "sent",
         _earlier.c.id != deliveries.c.id,
     )
 )

@@ -8,7 +8,7 @@ from world import Answering, World, at, person, talk
 
 from engine.deliver.verdicts import resolve, retry
 from engine.errors import NotFound, Refused
-from engine.model.campaign import Caps, OnDoubt
+from engine.model.campaign import Caps, Channel, OnDoubt
 from engine.model.delivery import Verdict
 from engine.transport.base import (
     Accepted,
@@ -19,6 +19,7 @@ from engine.transport.base import (
     MessageRejected,
     Outcome,
     OutcomeUnknown,
+    SmsMessage,
 )
 
 NINE = "2026-03-03T09:00"
@@ -127,6 +128,23 @@ def test_whatever_the_operator_says_of_a_doubt_it_keeps_its_place_under_the_caps
     resolve(world.database, None, verdict, world.clock.now())
     world.live("2026-03-05T00:00")
     assert [end for end in world.ends() if end[1] != "dropped" and end[0] != "sent"] == [("skipped", "frequency_cap")]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says_it"), [(Verdict.SENT, [False]), (Verdict.RESEND, [True, False]), (Verdict.DROP, [True])]
+)
+def test_how_to_end_texts_is_said_until_a_text_that_says_it_is_known_to_have_gone(
+    verdict: Verdict, says_it: list[bool]
+) -> None:
+    transport = Silent()
+    world = World(talk(days=(1, 2), late_after=timedelta(hours=5)), transport=transport, caps=Caps(2, 5))
+    world.join("x", person("Ana", channel=Channel.SMS))
+    world.enroll()
+    world.go_to(NINE)
+    resolve(world.database, None, verdict, world.clock.now())
+    world.live()
+    later = [each.body for each in transport.heard[1:] if isinstance(each, SmsMessage)]
+    assert ["Reply STOP" in body for body in later] == says_it
 
 
 def test_what_was_given_up_may_have_reached_an_address_and_does_not_go_to_it_again_for_the_other_who_has_it() -> None:
