@@ -26,6 +26,8 @@ def span(case: Case, person: Person, row: Row) -> tuple[float, float]:
     end = max([end, *(at + late for _, at in (*anew[person.couple], *anew[None]) if at <= end)])
     if row["moved_because"] in ("retry", "held"):
         end = max(end, row["send_at"] / 1_000 + case.script.tick_seconds)  # a doubt that was settled late, for one
+    # What a restore forgot is decided about again from then on.
+    end = max([end, *(put_back for of, put_back, _ in case.life.restored if of <= end and min(instants) <= put_back)])
     # Planning may itself have come late, and says then what was so then.
     while True:
         longer = max((until + HELD_ON for since, until in _delays(case) if since <= end < until + HELD_ON), default=end)
