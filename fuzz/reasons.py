@@ -24,8 +24,8 @@ def span(case: Case, person: Person, row: Row) -> tuple[float, float]:
     anew = set_anew(case)
     end = max(instants) + late
     end = max([end, *(at + late for _, at in (*anew[person.couple], *anew[None]) if at <= end)])
-    if row["moved_because"] in ("retry", "held"):
-        end = max(end, row["send_at"] / 1_000 + case.script.tick_seconds)  # a doubt that was settled late, for one
+    if row["moved_because"] is not None:  # a doubt that was settled late, for one; and a scheduler looks now and then
+        end = max(end, row["send_at"] / 1_000 + case.script.tick_seconds)
     # What a restore forgot is decided about again from then on.
     end = max([end, *(put_back for of, put_back, _ in case.life.restored if of <= end and min(instants) <= put_back)])
     # Planning may itself have come late, and says then what was so then.
@@ -43,9 +43,22 @@ def _delays(case: Case) -> list[tuple[float, float]]:
         for bar in held
         if bar.on
     }
-    bars = [(bar.since, ends[bar.at]) for bar in held if bar.on]
+    bars = [(bar.since, ends[bar.at]) for bar in held if bar.on] + _holds(case)
     machine = case.of_kind(Kind.AWAY, Kind.OUTAGE, Kind.STALL, Kind.CRASH, Kind.STORE_FAULT, Kind.RESTORE)
     return [*bars, *machine]
+
+
+def _holds(case: Case) -> list[tuple[float, float]]:
+    """From each of the operator's holds until a release that no restore forgot: confirming one ends none that its copy
+    had.
+    """
+    acts = [(done, happening.kind) for happening, done in case.life.done if happening.kind in (Kind.HOLD, Kind.RELEASE)]
+    released = [done.at for done, kind in acts if kind is Kind.RELEASE and done.told and not case.life.forgot(done)]
+    return [
+        (done.at, min((at for at in released if at > done.at), default=case.script.ends))
+        for done, kind in acts
+        if kind is Kind.HOLD
+    ]
 
 
 def _paused(case: Case, person: Person, row: Row) -> bool:
@@ -154,6 +167,8 @@ def _too_late(case: Case, person: Person, row: Row) -> bool:
     if row["moved_because"] is not None or case.troubled(begin, end, HELD_ON, at_random=False):
         return True
     if case.life.possibly(("held", None), begin - HELD_ON, end):
+        return True
+    if any(since <= end and until + HELD_ON >= begin for since, until in _holds(case)):
         return True
     anew = set_anew(case)
     for _, at in (*anew[person.couple], *anew[None]):

@@ -25,9 +25,14 @@ def once(case: Case) -> Iterator[Violation]:
 
 
 def _sent_anew(case: Case, first: Accepted, second: Accepted) -> bool:
-    """Whether nobody was told of the first, and the operator's own word came between: nobody could know better."""
-    return not first.answered and any(
-        first.n < done.n < second.n and happening.kind is Kind.RESOLVE and happening.detail.get("verdict") == "resend"
+    """Whether nobody was told of the first, or who was died before it was written down, and the operator's own word
+    came between: nobody could know better.
+    """
+    return any(
+        first.n < done.n < second.n
+        and happening.kind is Kind.RESOLVE
+        and happening.detail.get("verdict") == "resend"
+        and (not first.answered or case.befell(first.at, done.at))
         for happening, done in case.life.done
     )
 
