@@ -184,7 +184,6 @@ def test_two_people_live_through_it_without_the_operator(life: Life, open_page: 
     assert len(life.texts()) == sent_to_ben
     later = life.mails()
     assert later[-1][0] == "The last one, for now"
-    assert any("Ben" in words for _, words in later[-20:])
     assert {subject.partition(":")[0] for subject, _ in later[-20:]} == {
         "This week", "To try this week", "One small number", "The last one, for now",
     }  # fmt: skip
