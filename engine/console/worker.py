@@ -35,8 +35,9 @@ def worker(
     if log is Style.LIVE:
         raise typer.BadParameter("The live view is `rekindle run`'s; choose text or json.")
     heart = os.environ.pop(HEART, None)
-    if processes > 1 and heart is None:
+    if heart is None:
         session(context).refuse_unless_server()
+    if processes > 1 and heart is None:
         with logging_to(sys.stdout, log, SystemClock()):
             asyncio.run(Crew(processes, left_by=session(context).left_by).keep())
         return

@@ -96,3 +96,4 @@ def test_workers_of_a_workspace_in_a_file_are_refused(
         said = made.run(*words, code=2)
         assert "Workers share a PostgreSQL database" in said
         assert "rekindle run" in said
+        assert "Taking jobs" not in said
