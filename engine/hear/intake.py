@@ -29,9 +29,10 @@ BOUNCE = "bounce"
 PATIENCE = timedelta(minutes=1)
 """Whoever stored a call is about to react to it, and to answer: nobody else does before this has passed."""
 PARKED_FOR = timedelta(days=2)
-"""So long an event waits for its delivery's receipt, and a call that failed is tried again."""
+"""So long an event waits for its delivery's receipt, and a call that failed is tried again; not counting the time since
+the last look: what came before a long sleep is looked at after it."""
 RECENT = timedelta(minutes=15)
-"""A receipt that comes late comes soon: parked events that are older than this wait for a look back."""
+"""A receipt that comes late comes soon: events parked so long before the last look, or longer, wait for a look back."""
 LOOK_BACK_EVERY = timedelta(hours=1)
 """So often, and when the engine starts, everything is looked at that was parked or failed within PARKED_FOR."""
 MOST_PARKED = 1_000
@@ -58,6 +59,7 @@ class Hearing:
         self._clock = clock
         self._texting = texting
         self._vault = texting.means.vault
+        self._looked: datetime | None = None
         self._looked_back: datetime | None = None
         self._at_hand: dict[int, tuple[str, Hook]] = {}  # stored a moment ago by this process, which reacts next
 
@@ -129,7 +131,7 @@ class Hearing:
         now = self._clock.now()
         looking_back = self._looked_back is None or now - self._looked_back >= LOOK_BACK_EVERY
         # An account that others share may park many events that are never ours.
-        since = now - (PARKED_FOR if looking_back else RECENT)
+        since = min(now, self._looked or now) - (PARKED_FOR if looking_back else RECENT)
         with self._database.read() as connection:
             left = intake.waiting(connection, now - PATIENCE, since if looking_back else now, limit)
             parked = events.any_attachable(connection, since)
@@ -148,8 +150,10 @@ class Hearing:
                     caught.attached = reactions.attach(connection, since, MOST_PARKED)
             except Exception:  # they stay parked; what was heard must not hold up what is to be sent
                 caught.failed += 1
-        if looking_back and caught.attached < MOST_PARKED:
-            self._looked_back = now
+        if caught.attached < MOST_PARKED:
+            self._looked = now
+            if looking_back:
+                self._looked_back = now
         if outdated:
             with self._database.begin() as connection:
                 intake.forget(connection, now - KEPT_FOR)
