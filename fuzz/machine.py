@@ -18,7 +18,7 @@ from engine.clock import Clock, VirtualClock
 from engine.deliver.dispatch import ProtocolStep
 from engine.model.campaign import Channel
 from engine.settings import Settings
-from engine.store import chain, embedded
+from engine.store import embedded
 from engine.store.database import IN_MEMORY, Database, open_database
 from engine.store.migrate import upgrade
 from engine.store.vault import Vault
@@ -110,8 +110,7 @@ class Store(Database):
         with self._plainly():
             if how in SAID:
                 raise _failed(SAID[how])
-            with self.engine.begin() as connection:
-                connection.info[chain.KEY] = self.audit_key
+            with super().begin(shared=shared) as connection:
                 yield connection
                 if how == "before":
                     raise _failed("disk I/O error")

@@ -85,12 +85,12 @@ def set_anew(case: Case) -> dict[int | None, list[tuple[int, float]]]:
 
 def caps(case: Case) -> Iterator[Violation]:
     """No more than so many a day and a week, by the partner's own calendar."""
-    had: dict[int, list[set[date]]] = defaultdict(list)  # by person: the day of each, as far as it is certain
+    had: dict[int, dict[int, set[date]]] = defaultdict(dict)  # by person: the day of each, as far as it is certain
     unsure = case.happened(Kind.RESOLVE, verdict="resend")  # it was told that some had not arrived, which had
-    seen: set[int] = set()
     for each, intent, row, person in _left(case):
         days = _days(case, intent, person)
-        before = [some for some in had[person.number] if len(some) == 1]
+        # Its own first time is no other message: that it goes once is for another rule to see.
+        before = [some for number, some in had[person.number].items() if len(some) == 1 and number != each.delivery]
         for course in case.courses(row)[:1]:
             over = [
                 day
@@ -100,9 +100,8 @@ def caps(case: Case) -> Iterator[Violation]:
             ]
             if days and len(over) == len(days) and len(case.courses(row)) == 1:
                 yield Violation("caps", f"delivery {each.delivery} to person {person.number} is over the cap", intent.n)
-        if each.delivery not in seen and (each.answered or not unsure):
-            seen.add(each.delivery)
-            had[person.number].append(days)
+        if each.answered or not unsure:
+            had[person.number].setdefault(each.delivery, days)
 
 
 def catching_up(case: Case) -> Iterator[Violation]:
