@@ -43,8 +43,7 @@ class Database:
         """The file that it is in; None for one in memory or on a server."""
         self.audit_key: bytes | None = None
         """What acts are chained with (see store.chain); whoever records any is to give it."""
-        reading = {"isolation_level": "REPEATABLE READ"} if self.server else {"reading": True}
-        self._reader = engine.execution_options(**reading)
+        self._reader = engine.execution_options(isolation_level="REPEATABLE READ") if self.server else engine
 
     @property
     def in_memory(self) -> bool:
@@ -73,8 +72,7 @@ class Database:
         rows that they are about.
         """
         with self._plainly(), self.engine.begin() as connection:
-            if self.server:
-                connection.execute(self._kind.BESIDE_OTHERS if shared else self._kind.ALONE)
+            self._kind.begin(connection, writing=True, shared=shared)
             connection.info[chain.KEY] = self.audit_key
             yield connection
 
@@ -82,6 +80,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A consistent look that never blocks a writer for longer than its own statements."""
         with self._plainly(), self._reader.connect() as connection:
+            self._kind.begin(connection, writing=False)
             yield connection
 
     def let_others_write(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, StaticPool, event, make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import Away, StoreError
@@ -35,37 +35,50 @@ def options(url: str) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Have each connection set up, and each transaction begin as it should."""
-    file = engine.url.database
-    if file and file != ":memory:" and not Path(file).exists():
+    """Have each connection set up."""
+    event.listen(engine, "connect", _connected)
+    name = engine.url.database
+    if not name or name == ":memory:":
+        return
+    file = Path(name).absolute()
+    if not file.exists():
         # It begins as its owner's alone; SQLite gives its journals the same mode.
         with suppress(OSError):  # SQLite will say it
-            Path(file).touch(mode=0o600)
-    event.listen(engine, "connect", _connected)
-    event.listen(engine, "begin", _begin)
-    if file and file != ":memory:":
-        _follow(engine, Path(file).absolute())
-
-
-def _follow(engine: Engine, file: Path) -> None:
-    """Have no transaction begin on a file that was moved or deleted: what is written there nobody finds again."""
+            file.touch(mode=0o600)
 
     def connected(_connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-        entry.info[_FILE] = _identity(file)
-
-    def begins(connection: Connection) -> None:
-        now = _identity(file)
-        if connection.info.get(_FILE) == now:
-            return
-        connection.invalidate()
-        if now is None:
-            raise Away(
-                f"The database file {file} is not there any more.", fix="Put it back, or restore it from a backup."
-            )
-        raise Away(f"The database file {file} is another one than before.", fix="Try again: it is opened anew.")
+        entry.info[_FILE] = file, _identity(file)
 
     event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begins, insert=True)  # before it begins
+
+
+def begin(connection: Connection, *, writing: bool, shared: bool = False) -> None:
+    """Begin a transaction; StoreError on a file that was moved or deleted: what is written there nobody finds again.
+
+    By the driver: SQLAlchemy takes ten times as long over a statement that says nothing but this.
+    """
+    _must_be_there(connection)
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        mark = driver.execute("PRAGMA user_version").fetchone()[0] if writing else 0
+    except sqlite3.Error as error:
+        dialect = connection.dialect
+        said: Any = DBAPIError.instance("BEGIN", None, error, sqlite3.Error, hide_parameters=True, dialect=dialect)
+        raise said from error
+    refused = refusal(mark)
+    if refused is not None:
+        raise refused
+
+
+def _must_be_there(connection: Connection) -> None:
+    file, was = connection.info.get(_FILE, (None, None))
+    if file is None or (now := _identity(file)) == was:
+        return
+    connection.invalidate()
+    if now is None:
+        raise Away(f"The database file {file} is not there any more.", fix="Put it back, or restore it from a backup.")
+    raise Away(f"The database file {file} is another one than before.", fix="Try again: it is opened anew.")
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -121,7 +134,7 @@ def is_other(error: DatabaseError) -> bool:
 
 
 def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # The driver must not begin transactions of its own: _begin says which kind.
+    # The driver must not begin transactions of its own: `begin` says which kind.
     connection.isolation_level = None
     journal = "WAL" if sqlite3.sqlite_version_info >= WAL_SAFE_SINCE else "DELETE"
     for pragma in (
@@ -133,15 +146,3 @@ def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> N
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    if reading:
-        connection.exec_driver_sql("BEGIN")
-        return
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    refused = refusal(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-    if refused is not None:
-        connection.exec_driver_sql("ROLLBACK")
-        raise refused

@@ -30,8 +30,8 @@ WAIT_SECONDS = 20
 CONNECT_SECONDS = 10
 LOCK = 0x52656B696E646C65  # "Rekindle"
 
-ALONE = text(f"SELECT pg_advisory_xact_lock({LOCK})")
-BESIDE_OTHERS = text(f"SELECT pg_advisory_xact_lock_shared({LOCK})")
+_ALONE = text(f"SELECT pg_advisory_xact_lock({LOCK})")
+_BESIDE_OTHERS = text(f"SELECT pg_advisory_xact_lock_shared({LOCK})")
 
 
 def options() -> dict[str, Any]:
@@ -59,6 +59,12 @@ def options() -> dict[str, Any]:
 def prepare(engine: Engine) -> None:
     """Have each connection set up, before anything is asked on it; StoreError for a database that cannot hold names."""
     event.listen(engine, "connect", _connected, insert=True)
+
+
+def begin(connection: Connection, *, writing: bool, shared: bool = False) -> None:
+    """Have whoever writes wait for whom it must not write beside; the transaction begins with the first statement."""
+    if writing:
+        connection.execute(_BESIDE_OTHERS if shared else _ALONE)
 
 
 def copy_in(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
