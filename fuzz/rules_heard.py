@@ -42,9 +42,10 @@ def kept(case: Case) -> Iterator[Violation]:
     for row in case.record.tables.get("intake", ()):
         if row["status"] == "pending" and row["received_at"] / 1_000 + HOUR < last_pass:
             yield Violation("heard", f"call {row['id']} of {row['source']} was stored and never reacted to")
-    receipts = {row["receipt"] for row in case.record.rows if row["receipt"]}
+    since = {row["receipt"]: max(row["sent_at"] or 0, row["intended_at"] or 0) for row in case.record.rows}
     for row in case.record.tables.get("events", ()):
-        if row["delivery_id"] is None and row["receipt"] in receipts:
+        known = since.get(row["receipt"]) if row["receipt"] and row["delivery_id"] is None else None
+        if known is not None and max(known, row["received_at"]) / 1_000 + HOUR < last_pass:
             yield Violation("heard", f"event {row['id']} is parked though its delivery is known")
 
 
