@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
 
 from engine.model.campaign import Channel
 from engine.store.couples_schema import confirmations
@@ -134,12 +134,15 @@ _unconfirmed = (
 )
 
 
+_older = confirmations.c.asked_at < bindparam("before")
+_forget_couples = delete(couples).where(couples.c.id.in_(_unconfirmed.where(_older)))
+_forget_older = delete(confirmations).where(_older)
+
+
 def forget_older(connection: Connection, before: datetime) -> int:
     """Forget what was asked before an instant, and with it sign-ups that nobody has confirmed; how many of these."""
-    gone = connection.execute(
-        delete(couples).where(couples.c.id.in_(_unconfirmed.where(confirmations.c.asked_at < before)))
-    ).rowcount
-    connection.execute(delete(confirmations).where(confirmations.c.asked_at < before))
+    gone = connection.execute(_forget_couples, {"before": before}).rowcount
+    connection.execute(_forget_older, {"before": before})
     return gone
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from engine.errors import NotFound
 from engine.model.campaign import Channel
@@ -85,8 +85,9 @@ def latest(connection: Connection, partner_id: int) -> dict[str, bool]:
     return {flag(ConsentPurpose(purpose), Channel(channel)): given for purpose, channel, given in said}
 
 
+_all_of = select(consents).where(consents.c.partner_id == bindparam("partner_id")).order_by(consents.c.id)
+
+
 def all_of(connection: Connection, partner_id: int) -> list[Row[Any]]:
     """Everything the partner agreed to or took back, oldest first."""
-    return list(
-        connection.execute(select(consents).where(consents.c.partner_id == partner_id).order_by(consents.c.id)).all()
-    )
+    return list(connection.execute(_all_of, {"partner_id": partner_id}).all())

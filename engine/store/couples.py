@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, func, insert, select, update
 
 from engine.errors import NotFound, Refused
 from engine.model.campaign import Channel
@@ -67,9 +67,12 @@ def find(connection: Connection, vault: Vault, ref: str) -> Couple:
     return Couple(couple_id, ref, tuple(_partner(vault, row) for row in found))
 
 
+_id_of = select(couples.c.id).where(couples.c.ref == bindparam("ref"))
+
+
 def id_of(connection: Connection, ref: str) -> int:
     """The id of the couple called `ref`. NotFound when there is none."""
-    couple_id: int | None = connection.execute(select(couples.c.id).where(couples.c.ref == ref)).scalar()
+    couple_id: int | None = connection.execute(_id_of, {"ref": ref}).scalar()
     if couple_id is None:
         raise NotFound(f"There is no couple {ref!r}.", fix="`rekindle couples list` shows every couple.")
     return couple_id

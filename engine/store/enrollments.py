@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, exists, insert, select, update
+from sqlalchemy import Boolean, Connection, Integer, Row, Select, bindparam, exists, insert, select, update
 
 from engine.model.experiment import Assigned
 from engine.model.notice import NOTICES
 from engine.store import assignments
+from engine.store.metadata import Id
+from engine.store.portable import up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners, places
 from engine.store.types import LocalDate
@@ -147,6 +149,16 @@ _candidates = (
 _one_of_them = select(1).where(partners.c.couple_id == couples.c.id, partners.c.left_at.is_(None))
 
 
+def _page_of(wanted: Select[int]) -> Select[int]:
+    page = select(couples.c.id).where(couples.c.id > bindparam("after", type_=Id), exists(wanted))
+    return page.order_by(couples.c.id).limit(up_to())
+
+
+_NAMED = couples.c.ref.in_(bindparam("refs", expanding=True))
+_of_all = _candidates.where(couples.c.id.in_(_page_of(_one_of_them.where(ADDRESSED))))
+_of_named = _candidates.where(couples.c.id.in_(_page_of(_one_of_them).where(_NAMED)))
+
+
 def candidates(
     connection: Connection, after: int, limit: int, refs: Sequence[str] | None = None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -155,11 +167,10 @@ def candidates(
     Nobody who has left; and of couples that are not named only those in which somebody has an address that is
     confirmed: a partner without any is a sign-up that never was.
     """
-    wanted = _one_of_them if refs is not None else _one_of_them.where(ADDRESSED)
-    page = select(couples.c.id).where(couples.c.id > after, exists(wanted)).order_by(couples.c.id).limit(limit)
-    if refs is not None:
-        page = page.where(couples.c.ref.in_(refs))
-    return connection.execute(_candidates.where(couples.c.id.in_(page))).all()
+    given = {"after": after, "limit": limit}
+    if refs is None:
+        return connection.execute(_of_all, given).all()
+    return connection.execute(_of_named, {**given, "refs": refs}).all()
 
 
 def of_couple(connection: Connection, couple_id: int) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -33,11 +33,12 @@ class Call:
     cipher: bytes
 
 
+_known = select(intake.c.id).where(intake.c.source == bindparam("source"), intake.c.digest == bindparam("digest"))
+
+
 def known(connection: Connection, source: str, digest: bytes) -> int | None:
     """The id of a call that has come before; None for a new one."""
-    found: int | None = connection.execute(
-        select(intake.c.id).where(intake.c.source == source, intake.c.digest == digest)
-    ).scalar()
+    found: int | None = connection.execute(_known, {"source": source, "digest": digest}).scalar()
     return found
 
 
@@ -58,18 +59,26 @@ def keep(
     ).scalar()
 
 
+_find = select(intake.c.source, intake.c.status, intake.c.cipher).where(intake.c.id == bindparam("call_id"))
+
+
 def find(connection: Connection, call_id: int) -> Call | None:
     """The call with this id; None when it is not kept (any more)."""
-    row = connection.execute(
-        select(intake.c.source, intake.c.status, intake.c.cipher).where(intake.c.id == call_id)
-    ).one_or_none()
+    row = connection.execute(_find, {"call_id": call_id}).one_or_none()
     return None if row is None else Call(row.source, CallStatus(row.status), row.cipher)
+
+
+_mark = (
+    update(intake)
+    .where(intake.c.id == bindparam("call_id"), intake.c.status != CallStatus.DONE.value)
+    .values(status=bindparam("became"), error=bindparam("because"))
+)
 
 
 def mark(connection: Connection, call_id: int, status: CallStatus, error: str | None = None) -> bool:
     """Say what became of a call, and in our own words what of it went wrong. What is done stays done: False."""
-    statement = update(intake).where(intake.c.id == call_id, intake.c.status != CallStatus.DONE.value)
-    return connection.execute(statement.values(status=status.value, error=error)).rowcount > 0
+    given = {"call_id": call_id, "became": status.value, "because": error}
+    return connection.execute(_mark, given).rowcount > 0
 
 
 def note_error(connection: Connection, call_id: int, error: str) -> None:

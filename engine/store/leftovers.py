@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engine.model.words import Described
 from engine.store.keeping_schema import leftovers
+from engine.store.portable import up_to
 from engine.store.vault import Vault
 
 SEALED_LEFTOVER = "leftover"
@@ -44,9 +45,16 @@ def add(connection: Connection, vault: Vault, found: Iterable[tuple[Kind, str, s
         connection.execute(insert(leftovers), [{**each, "since": now, "due_at": now, "tries": 0} for each in values])
 
 
+_due = (
+    select(leftovers)
+    .where(leftovers.c.due_at <= bindparam("now"))
+    .order_by(leftovers.c.due_at, leftovers.c.id)
+    .limit(up_to())
+)
+
+
 def due(connection: Connection, vault: Vault, now: datetime, limit: int) -> Sequence[Leftover]:
     """Up to `limit` that are due, the longest first."""
-    found = select(leftovers).where(leftovers.c.due_at <= now).order_by(leftovers.c.due_at, leftovers.c.id).limit(limit)
     return [
         Leftover(
             row.id,
@@ -56,7 +64,7 @@ def due(connection: Connection, vault: Vault, now: datetime, limit: int) -> Sequ
             row.since,
             row.tries,
         )
-        for row in connection.execute(found)
+        for row in connection.execute(_due, {"now": now, "limit": limit})
     ]
 
 

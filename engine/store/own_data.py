@@ -8,7 +8,7 @@ operator tells the person themselves, when they ask.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from engine.model.campaign import Channel
 from engine.model.notice import NOTICES
@@ -18,12 +18,53 @@ from engine.store.answers import SEALED_ANSWER
 from engine.store.couples_schema import answers, confirmations, feedback, invitations, pulses
 from engine.store.events import FUNNEL
 from engine.store.facts import VERSION
+from engine.store.metadata import Id
 from engine.store.replies import SEALED_TEXT
 from engine.store.schema import deliveries, enrollments, heard, replies, suppressions
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault
 
 Entry = dict[str, Any]
 _SEALED = {"email": SEALED_EMAIL, "phone": SEALED_PHONE}
+_PARTNER = bindparam("partner_id", type_=Id)
+
+_stopped = select(suppressions.c.reason, suppressions.c.at).where(suppressions.c.address_index == bindparam("index"))
+_asked = (
+    select(confirmations)
+    .where(confirmations.c.partner_id == _PARTNER, confirmations.c.confirmed_at.is_(None))
+    .order_by(confirmations.c.id)
+)
+_enrolled = (
+    select(enrollments)
+    .where(enrollments.c.couple_id == bindparam("couple_id"), enrollments.c.campaign != NOTICES)
+    .order_by(enrollments.c.id)
+)
+_sent = (  # what was sent for them to others is not theirs
+    select(deliveries, heard, VERSION.label("version"), enrollments.c.campaign)
+    .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
+    .outerjoin(heard, heard.c.delivery_id == deliveries.c.id)
+    .where(deliveries.c.partner_id == _PARTNER, deliveries.c.to_index.is_(None))
+    .order_by(deliveries.c.send_at, deliveries.c.id)
+)
+_answered = (
+    select(answers, enrollments.c.campaign)
+    .join(enrollments, enrollments.c.id == answers.c.enrollment_id)
+    .where(answers.c.partner_id == _PARTNER, ~answers.c.withheld)
+    .order_by(answers.c.id)
+)
+_texted = (
+    select(replies)
+    .where(replies.c.partner_id == _PARTNER, replies.c.read_as != ReadAs.DANGER.value)
+    .order_by(replies.c.id)
+)
+_rated = select(pulses).where(pulses.c.partner_id == _PARTNER).order_by(pulses.c.id)
+_judged = (
+    select(feedback, VERSION)
+    .join(deliveries, deliveries.c.id == feedback.c.delivery_id)
+    .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
+    .where(feedback.c.partner_id == _PARTNER)
+    .order_by(feedback.c.id)
+)
+_invited = select(invitations).where(invitations.c.partner_id == _PARTNER)
 
 
 def of_partner(connection: Connection, vault: Vault, partner_id: int) -> dict[str, Any]:
@@ -69,18 +110,13 @@ def _addresses(connection: Connection, vault: Vault, person: Row[Any]) -> list[E
     for kind, purpose in _SEALED.items():
         cipher, index = person._mapping[f"{kind}_cipher"], person._mapping[f"{kind}_index"]
         if cipher is not None:
-            stopped = connection.execute(
-                select(suppressions.c.reason, suppressions.c.at).where(suppressions.c.address_index == index)
-            ).one_or_none()
+            stopped = connection.execute(_stopped, {"index": index}).one_or_none()
             entry = {"kind": kind, "address": vault.open(cipher, purpose), "confirmed": True}
             kept.append(entry | ({} if stopped is None else {"stopped": stopped.reason, "stopped_at": stopped.at}))
     return kept
 
 
 def _asked_about(connection: Connection, vault: Vault, partner_id: int) -> list[Entry]:
-    waiting = select(confirmations).where(
-        confirmations.c.partner_id == partner_id, confirmations.c.confirmed_at.is_(None)
-    )
     return [
         {
             "kind": (kind := Channel(row.channel).address),
@@ -88,7 +124,7 @@ def _asked_about(connection: Connection, vault: Vault, partner_id: int) -> list[
             "confirmed": False,
             "asked_at": row.asked_at,
         }
-        for row in connection.execute(waiting.order_by(confirmations.c.id))
+        for row in connection.execute(_asked, {"partner_id": partner_id})
     ]
 
 
@@ -98,23 +134,15 @@ def _consents(connection: Connection, partner_id: int) -> list[Entry]:
 
 
 def _campaigns(connection: Connection, couple_id: int) -> list[Entry]:
-    found = select(enrollments).where(enrollments.c.couple_id == couple_id, enrollments.c.campaign != NOTICES)
     return [
         {"campaign": row.campaign, "digest": row.digest, "start": row.start, "status": row.status}
-        for row in connection.execute(found.order_by(enrollments.c.id))
+        for row in connection.execute(_enrolled, {"couple_id": couple_id})
     ]
 
 
 def _messages(connection: Connection, partner_id: int) -> list[Entry]:
-    """Each message, with what was heard of it. What was sent for them to others is not theirs."""
-    found = (
-        select(deliveries, heard, VERSION.label("version"), enrollments.c.campaign)
-        .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
-        .outerjoin(heard, heard.c.delivery_id == deliveries.c.id)
-        .where(deliveries.c.partner_id == partner_id, deliveries.c.to_index.is_(None))
-        .order_by(deliveries.c.send_at, deliveries.c.id)
-    )
-    return [_message(row._mapping) for row in connection.execute(found)]
+    """Each message, with what was heard of it."""
+    return [_message(row._mapping) for row in connection.execute(_sent, {"partner_id": partner_id})]
 
 
 def _message(row: Any) -> Entry:
@@ -132,12 +160,6 @@ def _message(row: Any) -> Entry:
 
 
 def _answers(connection: Connection, vault: Vault, partner_id: int) -> list[Entry]:
-    found = (
-        select(answers, enrollments.c.campaign)
-        .join(enrollments, enrollments.c.id == answers.c.enrollment_id)
-        .where(answers.c.partner_id == partner_id, ~answers.c.withheld)
-        .order_by(answers.c.id)
-    )
     return [
         {
             "campaign": row.campaign,
@@ -147,39 +169,30 @@ def _answers(connection: Connection, vault: Vault, partner_id: int) -> list[Entr
             "text": None if row.text_cipher is None else vault.open(row.text_cipher, SEALED_ANSWER),
             "draft": None if row.draft_cipher is None else vault.open(row.draft_cipher, SEALED_ANSWER),
         }
-        for row in connection.execute(found)
+        for row in connection.execute(_answered, {"partner_id": partner_id})
     ]
 
 
 def _texts(connection: Connection, vault: Vault, partner_id: int) -> list[Entry]:
-    spoken = replies.c.read_as != ReadAs.DANGER.value
-    found = select(replies).where(replies.c.partner_id == partner_id, spoken).order_by(replies.c.id)
     return [
         {"at": row.at, "channel": row.channel, "text": vault.open(row.text_cipher, SEALED_TEXT)}
-        for row in connection.execute(found)
+        for row in connection.execute(_texted, {"partner_id": partner_id})
     ]
 
 
 def _ratings(connection: Connection, partner_id: int) -> list[Entry]:
-    found = select(pulses).where(pulses.c.partner_id == partner_id).order_by(pulses.c.id)
-    return [{"at": row.at, "week": row.week, "closeness": row.value} for row in connection.execute(found)]
+    found = connection.execute(_rated, {"partner_id": partner_id})
+    return [{"at": row.at, "week": row.week, "closeness": row.value} for row in found]
 
 
 def _feedback(connection: Connection, partner_id: int) -> list[Entry]:
-    found = (
-        select(feedback, VERSION)
-        .join(deliveries, deliveries.c.id == feedback.c.delivery_id)
-        .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
-        .where(feedback.c.partner_id == partner_id)
-        .order_by(feedback.c.id)
-    )
     return [
         {"at": row.at, "digest": row.digest, "activity": row.activity, "said": row.verdict}
-        for row in connection.execute(found)
+        for row in connection.execute(_judged, {"partner_id": partner_id})
     ]
 
 
 def _invitation(connection: Connection, partner_id: int) -> Entry | None:
     """That they made one, and asked us to send it; not what came of it."""
-    row = connection.execute(select(invitations).where(invitations.c.partner_id == partner_id)).one_or_none()
+    row = connection.execute(_invited, {"partner_id": partner_id}).one_or_none()
     return None if row is None else {"made_at": row.made_at, "message_asked_for_at": row.messaged_at}

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from engine.errors import NotFound
 from engine.store.schema import couples, partners
 
+_of = select(partners).where(partners.c.id == bindparam("partner_id"))
+
 
 def of(connection: Connection, partner_id: int) -> Row[*tuple[Any, ...]]:
     """All that is stored of a partner, addresses sealed. NotFound when there is no such partner (any more)."""
-    row = connection.execute(select(partners).where(partners.c.id == partner_id)).one_or_none()
+    row = connection.execute(_of, {"partner_id": partner_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such partner.", fix="`rekindle couples show` names a couple's partners.")
     return row

@@ -55,6 +55,9 @@ def _ask(connection: Connection, vault: Vault, limit: Limit, now: datetime) -> t
     return None if used <= limit.most else since + limit.window - now
 
 
+_forget = delete(rates).where(rates.c.since <= bindparam("before"))
+
+
 def forget(connection: Connection, now: datetime) -> None:
     """Drop the counts of windows that are over."""
-    connection.execute(delete(rates).where(rates.c.since <= now - LONGEST))
+    connection.execute(_forget, {"before": now - LONGEST})

@@ -40,11 +40,17 @@ class Restore:
     restored_at: datetime | None
 
 
+_pending = (
+    select(restores.c.id, restores.c.backed_up_at, restores.c.restored_at)
+    .where(restores.c.confirmed_at.is_(None))
+    .order_by(restores.c.id.desc())
+    .limit(1)
+)
+
+
 def pending(connection: Connection) -> Restore | None:
     """The one that waits; None where there is none."""
-    waiting = select(restores.c.id, restores.c.backed_up_at, restores.c.restored_at)
-    waiting = waiting.where(restores.c.confirmed_at.is_(None)).order_by(restores.c.id.desc()).limit(1)
-    row = connection.execute(waiting).one_or_none()
+    row = connection.execute(_pending).one_or_none()
     return None if row is None else Restore(*row)
 
 

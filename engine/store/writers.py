@@ -3,15 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, func, literal, or_, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    Select,
+    String,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from engine.model.campaign import Channel
 from engine.model.event import Inbound
 from engine.store.facts import OTHER_NAME, other
 from engine.store.questions import Question, asked, made
 from engine.store.schema import deliveries, enrollments, partners
+from engine.store.types import Instant
 
 AT_MOST = timedelta(days=30)
 """A text is about a message that came before it, unless that is older than this."""
@@ -38,7 +52,12 @@ class Writer:
 
 def writers(connection: Connection, channel: Channel, index: bytes) -> Sequence[Writer]:
     """The partners with this address, first partner first: two when they share it, none for one that is nobody's."""
-    found = connection.execute(
+    return [_writer(row) for row in connection.execute(_writers(channel), {"index": index})]
+
+
+@cache
+def _writers(channel: Channel) -> Select[Any]:
+    return (
         select(
             partners.c.id,
             partners.c.couple_id,
@@ -54,10 +73,9 @@ def writers(connection: Connection, channel: Channel, index: bytes) -> Sequence[
             partners.c.shared_phone,
             or_(*(partners.c[f"{each}_consent"] for each in _alike(channel))),
         )
-        .where(_index(channel) == index)
+        .where(_index(channel) == bindparam("index", type_=LargeBinary))
         .order_by(partners.c.couple_id, partners.c.position)
     )
-    return [_writer(row) for row in found]
 
 
 def _writer(row: Any) -> Writer:
@@ -73,36 +91,43 @@ class Sent:
     quoted: bool
 
 
-_GONE = ("sent", "sending", "in_doubt")
-_went_at = func.coalesce(deliveries.c.sent_at, deliveries.c.intended_at, deliveries.c.send_at)
-
-
 def sent_to(connection: Connection, inbound: Inbound, index: bytes) -> Sequence[Sent]:
     """What a text may be about: the message whose receipt the provider quotes, then those that had gone to its address
     when it was written and were not older than AT_MOST, newest first, on whichever channel has that address.
     """
-    quoted = (
-        and_(deliveries.c.receipt == inbound.in_reply_to, deliveries.c.transport == inbound.source)
-        if inbound.in_reply_to
-        else literal(False)
-    )
-    channels = [channel.value for channel in _alike(inbound.channel)]
-    gone = and_(deliveries.c.status.in_(_GONE), _went_at <= inbound.at, _went_at >= inbound.at - AT_MOST)
-    whose = _index(inbound.channel) == index
+    given = {
+        "index": index,
+        "receipt": inbound.in_reply_to or None,
+        "source": inbound.source,
+        "at": inbound.at,
+        "since": inbound.at - AT_MOST,
+    }
+    found = connection.execute(_sent_to(inbound.channel), given)
+    return [Sent(made(row[:-2]), row.went_at, bool(row.quoted)) for row in found]
+
+
+@cache
+def _sent_to(channel: Channel) -> Select[Any]:
+    went_at = func.coalesce(deliveries.c.sent_at, deliveries.c.intended_at, deliveries.c.send_at)
+    at, since = (bindparam(name, type_=Instant) for name in ("at", "since"))
+    gone = and_(deliveries.c.status.in_(("sent", "sending", "in_doubt")), went_at <= at, went_at >= since)
+    receipt, source = bindparam("receipt", type_=String), bindparam("source", type_=String)
+    # Of a message without a receipt it is not known, which PostgreSQL would put before what is true.
+    quoted = func.coalesce(and_(deliveries.c.receipt == receipt, deliveries.c.transport == source), false())
+    whose = _index(channel) == bindparam("index", type_=LargeBinary)
     theirs = select(enrollments.c.id).join(partners, partners.c.couple_id == enrollments.c.couple_id).where(whose)
-    found = connection.execute(
-        asked.add_columns(_went_at.label("went_at"), quoted.label("quoted"))
+    return (
+        asked.add_columns(went_at.label("went_at"), quoted.label("quoted"))
         .where(
             # By the index of deliveries, which begins with these two: it is asked about each text.
             deliveries.c.enrollment_id.in_(theirs),
             deliveries.c.partner_id.in_(select(partners.c.id).where(whose)),
-            deliveries.c.channel.in_(channels),
+            deliveries.c.channel.in_([each.value for each in _alike(channel)]),
             deliveries.c.to_index.is_(None),  # else it went to somebody else's address
             or_(quoted, gone),
         )
-        .order_by(quoted.desc(), _went_at.desc(), deliveries.c.id.desc())
+        .order_by(quoted.desc(), went_at.desc(), deliveries.c.id.desc())
     )
-    return [Sent(made(row[:-2]), row.went_at, bool(row.quoted)) for row in found]
 
 
 def other_name(connection: Connection, partner_id: int) -> str | None:

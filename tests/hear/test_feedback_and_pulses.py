@@ -31,8 +31,9 @@ def noting(couple: Couple) -> tuple[Means, Drawn]:
 
 
 def question(couple: Couple, key: str) -> Question:
+    delivery = couple.delivery("Ana", key)
     with couple.world.database.read() as connection:
-        found = questions.find(connection, couple.delivery("Ana", key))
+        found = questions.find(connection, delivery)
     assert found is not None
     return found
 

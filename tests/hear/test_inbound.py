@@ -173,6 +173,15 @@ def test_a_quoted_message_is_the_one_that_is_answered(line: Line) -> None:
     assert [delivery for _, delivery, _, _ in replies(line)] == [1, 3]
 
 
+def test_a_quoted_message_is_the_one_that_is_answered_while_a_later_one_is_in_doubt(line: Line) -> None:
+    line.world.go_to("2026-03-10T09:00")
+    with line.world.database.begin() as connection:
+        doubted = update(schema.deliveries).where(schema.deliveries.c.id > 2)
+        connection.execute(doubted.values(status="in_doubt", receipt=None, sent_at=None))
+    line.text(ANA, "to the first one", in_reply_to="memory-1")
+    assert [delivery for _, delivery, _, _ in replies(line)] == [1]
+
+
 @pytest.mark.parametrize(
     ("sender", "at", "expected"),
     [
