@@ -42,7 +42,7 @@ def kept(case: Case) -> Iterator[Violation]:
     for row in case.record.tables.get("intake", ()):
         if row["status"] == "pending" and row["received_at"] / 1_000 + HOUR < last_pass:
             yield Violation("heard", f"call {row['id']} of {row['source']} was stored and never reacted to")
-    since = {row["receipt"]: max(row["sent_at"] or 0, row["intended_at"] or 0) for row in case.record.rows}
+    since = {row["receipt"]: max(row.get("sent_at") or 0, row.get("intended_at") or 0) for row in case.record.rows}
     for row in case.record.tables.get("events", ()):
         known = since.get(row["receipt"]) if row["receipt"] and row["delivery_id"] is None else None
         if known is not None and max(known, row["received_at"]) / 1_000 + HOUR < last_pass:

@@ -32,8 +32,9 @@ def world() -> World:
 
 
 def invitation(world: World, name: str = "Ana") -> Invitation:
+    inviter = who(world, name).id
     with world.database.read() as connection:
-        found = invitations.by(connection, who(world, name).id)
+        found = invitations.by(connection, inviter)
     assert found is not None
     return found
 

@@ -77,7 +77,7 @@ SIMPLE: list[tuple[str, Script, Record]] = [
         SCRIPT,
         in_table("intake", {"id": 1, "source": "x", "status": "pending", "received_at": int(MONDAY * 1_000)}),
     ),
-    ("heard", SCRIPT, in_table("events", {"id": 1, "delivery_id": None, "receipt": "r1"})),
+    ("heard", SCRIPT, in_table("events", {"id": 1, "delivery_id": None, "receipt": "r1", "received_at": 0})),
     ("heard", SCRIPT, replace(with_rows(without(RECORD, 1), r1={"status": "in_doubt"}), called=(Called(300, 1),))),
     ("revealed", SCRIPT, in_table("reveals", {"enrollment_id": 100, "step": "ask", "occurrence": 0})),
 ]

@@ -92,7 +92,7 @@ def test_what_failed_is_tried_again_once_an_hour_for_two_days(line: Line) -> Non
     for _ in range(60):
         line.world.clock.fast_forward(timedelta(hours=1))
         failed.append(line.hearing.catch_up().failed + line.hearing.catch_up().failed)
-    assert failed == [1] * 47 + [0] * 13
+    assert failed == [1] * 48 + [0] * 12
     line.provider.broken = False
     assert line.another().catch_up().reacted == 0
 
