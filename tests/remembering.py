@@ -1,9 +1,10 @@
-"""What comes to the same for every test, done once a process: compiled templates and statements, an empty database.
+"""What comes to the same for every test, done once a process: files that were read, compiled templates and statements,
+an empty database.
 
 Nothing but time is saved by it. The engine itself keeps such things for as long as it lives; tests make thousands.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
+from engine.define import reader
 from engine.render.sandbox import Sandbox
 from engine.store import database as database_module
 from engine.store.database import open_database
@@ -28,6 +30,7 @@ def remember() -> None:
     """From now on, in this process."""
     database_module.create_engine = _creating  # type: ignore[assignment]
     Sandbox.compile = _compiled  # type: ignore[method-assign, assignment]
+    reader.parse = lru_cache(maxsize=500)(reader.parse)  # the shipped files, mostly
 
 
 def _creating(url: str, **given: Any) -> Engine:
