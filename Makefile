@@ -10,11 +10,11 @@ READY := $(VENV)/.ready
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Not compiled: modules are when they are first imported, and most of what comes along never is.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Rekindle needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
 	@echo "Setting up $(VENV) (once; again when the lock changes)"
 	@$(PYTHON) -m venv $(VENV)
-	@# Modules are compiled when they are first imported: of most that comes along, none ever is.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -55,7 +55,7 @@ def prepare(engine: Engine) -> None:
 def begin(connection: Connection, *, writing: bool, shared: bool = False) -> None:
     """Begin a transaction; StoreError on a file that was moved or deleted: what is written there nobody finds again.
 
-    By the driver: SQLAlchemy takes ten times as long over a statement that says nothing but this.
+    By the driver itself: there is nothing in these statements for SQLAlchemy to do.
     """
     _must_be_there(connection)
     driver: Any = connection.connection.driver_connection
