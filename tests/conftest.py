@@ -1,5 +1,6 @@
 """What every test may count on: no network beyond this machine, and hypothesis runs that repeat."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from hypothesis import HealthCheck, settings
 from remembering import remember
 
 settings.register_profile(
-    "rekindle", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+    "rekindle", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", settings.get_profile("rekindle"), max_examples=2000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
 
 remember()
+gc.set_threshold(50_000, 20, 100)  # tests make much, and little of it goes round in circles
 
 KEEPING = (
     *("store", "deliver", "enroll", "hear", "run", "faults"),
@@ -35,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
         server = stores.server_of_run()
         server.__enter__()
         config.add_cleanup(lambda: server.__exit__(None, None, None))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are processors: a test often waits, for a browser, a server or another process."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # modules and tests stay to the end, and need not be gone through again and again
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,18 +1,24 @@
 """What comes to the same for every test, done once a process: files that were read, compiled templates and statements,
-an empty database.
+an empty database, the tree of commands.
 
 Nothing but time is saved by it. The engine itself keeps such things for as long as it lives; tests make thousands.
 """
 
+import sqlite3
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
+import typer.main
+from alembic import command
+from jinja2 import nodes
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
 from engine.define import reader
+from engine.render import spec_variables
 from engine.render.sandbox import Sandbox
 from engine.store import database as database_module
 from engine.store.database import open_database
@@ -22,14 +28,22 @@ _statements: Any = LRUCache(1000)
 _dialects: dict[str, Any] = {}
 _create_engine = database_module.create_engine
 _compile = Sandbox.compile
-_FILTERS = Sandbox(None, html=False).filters.keys() | {"named"}
+_parse = Sandbox.parse
+_undeclared = spec_variables._undeclared
+_upgrade = command.upgrade
 _templates: dict[tuple[Any, ...], tuple[Any, set[str]]] = {}
+_trees: dict[tuple[Any, ...], nodes.Template] = {}
+_free: dict[nodes.Template, set[str]] = {}
 
 
 def remember() -> None:
     """From now on, in this process."""
     database_module.create_engine = _creating  # type: ignore[assignment]
     Sandbox.compile = _compiled  # type: ignore[method-assign, assignment]
+    Sandbox.parse = _parsed  # type: ignore[method-assign, assignment]
+    spec_variables._undeclared = _free_of
+    command.upgrade = _upgraded  # type: ignore[assignment]
+    typer.main.get_command = cache(typer.main.get_command)  # type: ignore[assignment]
     reader.parse = lru_cache(maxsize=500)(reader.parse)  # the shipped files, mostly
 
 
@@ -41,13 +55,12 @@ def _creating(url: str, **given: Any) -> Engine:
 
 
 def _compiled(self: Sandbox, source: Any, name: Any = None, filename: Any = None, **given: Any) -> Any:
-    """Sandboxes of one kind differ in nothing but the words that their templates use, which is said again.
-
-    Those with filters of their own do: what is constant is worked out when a template is compiled.
+    """Sandboxes of one kind differ in nothing but the words that their templates use, which is said again: filters,
+    even if they differ, are looked up when a template is rendered, and nothing is worked out before.
     """
-    if given or not isinstance(source, str) or self.filters.keys() - _FILTERS:
+    if given or not isinstance(source, str):
         return _compile(self, source, name, filename, **given)
-    key = type(self), self.html, tuple(self.filters), source, name, filename
+    key = type(self), self.html, tuple(self.filters), tuple(self.tests), source, name, filename
     if key not in _templates:
         before = set(self._words)
         self._words.clear()
@@ -60,12 +73,48 @@ def _compiled(self: Sandbox, source: Any, name: Any = None, filename: Any = None
     return made
 
 
+def _parsed(self: Sandbox, source: Any, name: Any = None, filename: Any = None) -> Any:
+    """For lint, which only reads it."""
+    key = self.html, source, name, filename
+    if key not in _trees:
+        _trees[key] = _parse(self, source, name, filename)
+    return _trees[key]
+
+
+def _free_of(env: Any, tree: nodes.Template) -> set[str]:
+    if tree not in _free:
+        _free[tree] = _undeclared(env, tree)
+    return _free[tree]
+
+
+def _upgraded(config: Any, revision: str, **given: Any) -> None:
+    """An SQLite database with nothing in it becomes what the migrations made of the first."""
+    connection = config.attributes["connection"]
+    fresh = connection.dialect.name == "sqlite" and revision == "head" and not given
+    if fresh and not connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first():
+        for statement in _script():
+            connection.connection.driver_connection.execute(statement)
+    else:
+        _upgrade(config, revision, **given)
+
+
+@cache
+def _script() -> list[str]:
+    """The statements that make an empty database."""
+    made = sqlite3.connect(":memory:")
+    made.deserialize(empty())
+    statements = [each for each in made.iterdump() if each not in ("BEGIN TRANSACTION;", "COMMIT;")]
+    made.close()
+    return statements
+
+
 @cache
 def empty() -> bytes:
     """An SQLite database that is set up and holds nothing, as the bytes of its file."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "empty.sqlite3"
         database = open_database(f"sqlite:///{file}")
-        upgrade(database)
+        with patch.object(command, "upgrade", _upgrade):
+            upgrade(database)
         database.close()
         return file.read_bytes()

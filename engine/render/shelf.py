@@ -9,6 +9,7 @@ extends or includes, and for email/style.css.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -25,6 +26,7 @@ STYLE = "email/style.css"
 
 _FORMATS = {"email": (".subject.txt", ".html", ".txt"), "sms": (".txt",)}
 _MOST_SANDBOXES = 64
+_MOST_SOURCES = 4_096  # of files that are there and of those that are not
 
 
 def names(channel: Channel, template: str) -> tuple[str, ...]:
@@ -40,6 +42,7 @@ class Shelf:
         self._files = Folders(self._folders, None, None)
         self._reader = environment((), html=False)
         self._sandboxes: dict[tuple[str, bool], Sandbox] = {}
+        self._source = lru_cache(_MOST_SOURCES)(self._read)
 
     def sandbox(self, locale: str, *, html: bool) -> Sandbox:
         """Templates as a reader of `locale` gets them; an HTML one escapes what it prints."""
@@ -89,7 +92,7 @@ class Shelf:
         found = (self._source(_within(name, place)) for place in places(locale))
         return next((source for source in found if source is not None), None)
 
-    def _source(self, name: str) -> str | None:
+    def _read(self, name: str) -> str | None:
         try:
             return self._files.get_source(self._reader, name)[0]
         except jinja2.TemplateNotFound:

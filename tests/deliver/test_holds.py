@@ -267,7 +267,7 @@ WHATS = st.sampled_from([EVERYTHING, OTHER_CAMPAIGN, What(HoldKind.CAMPAIGN, "te
 ACTS = st.lists(st.tuples(st.sampled_from([pause, resume]), WHATS, st.integers(0, 90)), max_size=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(between=ACTS, during=st.dictionaries(st.integers(1, 12), st.tuples(st.sampled_from([pause, resume]), WHATS)))
 def test_whatever_is_paused_and_resumed_when_nothing_leaves_against_it_and_nothing_is_lost_or_doubled(
     between: list[tuple[Callable[..., bool], What, int]], during: dict[int, tuple[Callable[..., bool], What]]

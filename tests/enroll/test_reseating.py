@@ -161,7 +161,7 @@ STEPS = (
 
 
 @given(start=st.dates(MONDAY, date(2026, 3, 29)), timezone=ZONES, send_at=TIMES, lives=LIVES)
-@examples(max_examples=25)
+@examples(max_examples=examples.default.max_examples // 4)
 def test_whatever_changes_and_whenever_each_occurrence_ends_once_and_within_the_hours_then_wanted(
     templates: Path, start: date, timezone: str, send_at: str, lives: list[tuple[int, dict[str, Any]]]
 ) -> None:

@@ -360,7 +360,7 @@ def slots(world: World, campaign: Campaign, start: date, row: Any) -> dict[str, 
 
 
 @given(first=VERSION, moves=MOVES, zone=st.sampled_from(["UTC", "Pacific/Auckland", "America/Los_Angeles"]))
-@examples(max_examples=40)
+@examples(max_examples=examples.default.max_examples // 2)
 def test_whatever_is_edited_and_whenever_nothing_comes_twice_nothing_late_and_nothing_is_lost(
     templates: Path, first: dict[str, Any], moves: list[tuple[int, dict[str, Any], bool]], zone: str
 ) -> None:

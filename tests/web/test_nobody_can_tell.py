@@ -68,7 +68,7 @@ def prepared(own: str) -> Couple:
     return couple
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(st.sampled_from(sorted(OWN)), st.lists(st.sampled_from(sorted(ACTS)), min_size=1, max_size=6))
 def test_whatever_the_other_does_short_of_a_reveal_every_byte_stays_as_it_was(own: str, acts: list[str]) -> None:
     couple = prepared(own)
