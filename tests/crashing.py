@@ -1,4 +1,4 @@
-"""A process of its own that does one pass and is killed on the way: `crashing.py FOLDER NOW WHERE TIMES [deaf|PORT]`.
+"""A process of its own that does one pass and is killed on the way: `begun(FOLDER, NOW, WHERE, TIMES, [deaf|PORT])`.
 
 WHERE is a step of the protocol, or TRANSPORT for the middle of a hand-over; it dies the TIMES-th time it gets there.
 With a PORT it hands over to the SMTP server that listens there, which may kill it too (WHERE is then NOWHERE).
@@ -8,8 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import cache
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
+import pytest
 from world import World, at, opened
 
 from engine.deliver.dispatch import ProtocolStep
@@ -81,5 +85,24 @@ def main(folder: Path, now: str, where: str, times: int, option: str = "") -> No
     world.tick()
 
 
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:6])
+def begun(folder: Path, now: str, where: str, times: int, *option: str) -> ForkServerProcess:
+    """The process, which has begun."""
+    process = _forks().Process(target=main, args=(folder, now, where, times, *option))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        process.start()
+    return process
+
+
+def killed(process: ForkServerProcess) -> bool:
+    """Whether it was killed, as it must be within a minute."""
+    process.join(60)
+    return process.exitcode == -signal.SIGKILL
+
+
+@cache
+def _forks() -> ForkServerContext:
+    """Each is forked off one that has loaded the engine and has done nothing: loading takes longer than the pass."""
+    made = get_context("forkserver")
+    made.set_forkserver_preload([__name__])
+    return made

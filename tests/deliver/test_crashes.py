@@ -1,15 +1,10 @@
 """Killed at any step of the send protocol, a process that starts again loses nothing and sends nothing twice."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
-import crashing
 import pytest
-from crashing import IN_TRANSPORT, living_in
+from crashing import IN_TRANSPORT, begun, killed, living_in
 from world import World, person, plain_templates
 
 from engine.deliver.dispatch import ProtocolStep
@@ -34,19 +29,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def killed(folder: Path, now: str, where: str, times: int, *options: str) -> None:
-    """Let a process of its own do a pass at `now`, and see it killed."""
-    done = subprocess.run(
-        [sys.executable, crashing.__file__, folder, now, where, str(times), *options],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-
-
 def after(folder: Path, now: str, *, deaf: bool = False) -> World:
     """The world once another process has started and done what is left to do."""
     world = living_in(folder, now, OutboxTransport(folder / "outbox"), deaf=deaf)
@@ -62,7 +44,7 @@ def files(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(("where", "times"), KILLED)
 def test_nothing_is_lost_and_nothing_is_sent_twice(where: str, times: int, folder: Path) -> None:
-    killed(folder, NINE, where, times)
+    assert killed(begun(folder, NINE, where, times))
     world = after(folder, PAST_THE_LEASE)
     assert world.ends() == [("sent", None)] * PEOPLE
     assert files(folder) == [f"{number:06d}.eml" for number in range(1, PEOPLE + 1)]
@@ -76,7 +58,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(where: str, times: int, folde
 def test_when_the_transport_cannot_tell_what_may_have_gone_is_in_doubt_and_never_sent_again(
     where: str, doubts: int, folder: Path
 ) -> None:
-    killed(folder, NINE, where, 1, "deaf")
+    assert killed(begun(folder, NINE, where, 1, "deaf"))
     world = after(folder, PAST_THE_LEASE, deaf=True)
     ends = Counter(world.ends())
     assert ends == Counter({("sent", None): PEOPLE - doubts, ("in_doubt", None): doubts})
@@ -87,7 +69,7 @@ def test_when_the_transport_cannot_tell_what_may_have_gone_is_in_doubt_and_never
 
 def test_killed_again_and_again_at_each_step_in_turn_it_still_sends_each_message_once(folder: Path) -> None:
     for hour, step in enumerate(ProtocolStep, start=9):
-        killed(folder, f"2026-03-03T{hour:02d}:00", step.name, 1)
+        assert killed(begun(folder, f"2026-03-03T{hour:02d}:00", step.name, 1))
     world = after(folder, "2026-03-03T15:00")
     assert world.ends() == [("sent", None)] * PEOPLE
     assert len(files(folder)) == PEOPLE

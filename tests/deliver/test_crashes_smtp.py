@@ -1,19 +1,16 @@
 """Killed at any point of a batch to a real SMTP server, nothing is lost and nothing that it accepted is sent twice."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import crashing
 import pytest
-from crashing import BATCH, NOWHERE, living_in, relay
+from crashing import BATCH, NOWHERE, begun, killed, living_in, relay
 from smtp_server import MANNERS, Mail, Server, serving
 from world import World, person, plain_templates
 
@@ -30,12 +27,12 @@ class Watched(list[Mail]):
     def __init__(self, most: int | None) -> None:
         super().__init__()
         self.most = most
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Future[BaseProcess] = Future()
 
     def append(self, mail: Mail) -> None:
         super().append(mail)
-        if len(self) == self.most and self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+        if len(self) == self.most:
+            self.process.result(60).kill()
 
 
 @contextmanager
@@ -71,17 +68,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def killed(folder: Path, server: Server, where: str, times: int) -> None:
-    """Let a process of its own do a pass against the server, and see it killed."""
-    command = [sys.executable, crashing.__file__, folder, NINE, where, str(times), str(server.port)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        if isinstance(server.mails, Watched):
-            server.mails.process = process
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said
-
-
 def after(folder: Path, server: Server) -> World:
     """The world once another process has started and done what is left to do."""
     world = living_in(folder, PAST_THE_LEASE, relay(server.port), deaf=False)
@@ -103,8 +89,10 @@ def test_nothing_is_lost_and_nothing_that_was_accepted_goes_again(
     manner: str, where: str, times: int, most: int | None, folder: Path
 ) -> None:
     with listening(Server(MANNERS[manner])) as server:
-        server.mails = Watched(most)
-        killed(folder, server, where, times)
+        server.mails = mails = Watched(most)
+        process = begun(folder, NINE, where, times, str(server.port))
+        mails.process.set_result(process)
+        assert killed(process)
         world = after(folder, server)
         accepted = Counter(mail.delivery_id for mail in server.mails)
     status = {row.id: row.status for row in world.rows()}
