@@ -133,7 +133,8 @@ def violations(page: "Page", *, frames: bool = True) -> list[str]:
 
     Frames in which no script runs cannot be looked into, and asking them is complained of: leave `frames` out then.
     """
-    page.evaluate(_axe() + ";undefined")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe() + ";undefined")
     found = page.evaluate(f"axe.run(document, {{resultTypes: ['violations'], iframes: {json.dumps(frames)}}})")
     return [
         f"{each['id']}: {each['help']}: {', '.join(str(node['target']) for node in each['nodes'])}"
