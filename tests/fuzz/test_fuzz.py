@@ -34,8 +34,8 @@ def test_nothing_is_wrong_with_a_life(seed: int) -> None:
 
 
 def test_nothing_is_wrong_with_lives_that_nobody_has_lived(capsys: pytest.CaptureFixture[str]) -> None:
-    """What fresh seeds come to, for a minute where every change is tried; if one breaks a rule, what is printed says how
-    to live it again, and it goes into fuzz/seeds.txt.
+    """What fresh seeds come to, for a minute where every change is tried; if one breaks a rule, what is printed says
+    how to live it again, and it goes into fuzz/seeds.txt.
     """
     seconds = "60" if os.environ.get("CI") else "3"
     assert main(["--seconds", seconds]) == 0, capsys.readouterr().out
