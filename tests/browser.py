@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -140,6 +140,15 @@ def violations(page: "Page", *, frames: bool = True) -> list[str]:
         f"{each['id']}: {each['help']}: {', '.join(str(node['target']) for node in each['nodes'])}"
         for each in found["violations"]
     ]
+
+
+def looks(page: "Page", widths: Sequence[int] = WIDTHS) -> Iterator[str]:
+    """Turn the page to each width, in light and in dark, and say which."""
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            yield f"{width}-{scheme}"
 
 
 def overflows(page: "Page", width: int = 320) -> list[str]:

@@ -62,36 +62,41 @@ api_key = "x"
 """
 
 
+def loaded(folder: Path, *words: str) -> set[str]:
+    """Which of the heavy packages a command in a workspace has loaded when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM % (HEAVY,), "-C", str(folder), *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that was made without any of them."""
+    folder = tmp_path_factory.mktemp("workspace")
+    assert loaded(folder, "init") == set()
+    return folder
+
+
 @pytest.mark.parametrize("described", [False, True], ids=["smtp alone", "others described but unused"])
 @pytest.mark.parametrize("words", [("tick",), ("schedule", "--cost"), ("deliveries", "list"), ("transports", "list")])
 def test_a_process_that_only_sends_by_smtp_loads_no_other_providers_package(
-    tmp_path: Path, words: tuple[str, ...], described: bool
+    workspace: Path, words: tuple[str, ...], described: bool
 ) -> None:
-    def loaded(*words: str) -> set[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM % (HEAVY,), "-C", str(tmp_path), *words],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return set(done.stdout.splitlines()[-1].split()[1:])
-
-    assert loaded("init") == set()
     text = SETTINGS if described else SETTINGS.partition("[transports.twilio]")[0]
-    (tmp_path / "rekindle.toml").write_text(text, encoding="utf-8")
-    assert loaded(*words) == set()
+    (workspace / "rekindle.toml").write_text(text, encoding="utf-8")
+    assert loaded(workspace, *words) == set()
 
 
-def test_a_worker_loads_nothing_that_only_others_need(tmp_path: Path) -> None:
+def test_a_worker_loads_nothing_that_only_others_need(workspace: Path) -> None:
     """What a worker and a pass of its engine load holds nothing of sign-ups, texts, files or the command line."""
-
-    def said(*command: str) -> str:
-        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    said("-m", "cli", "-C", str(tmp_path), "init")
-    (tmp_path / "rekindle.toml").write_text(SETTINGS.partition("[transports.twilio]")[0], encoding="utf-8")
-    assert said("-c", WORKER % (FOR_OTHERS,), str(tmp_path)) == ""
+    (workspace / "rekindle.toml").write_text(SETTINGS.partition("[transports.twilio]")[0], encoding="utf-8")
+    command = [sys.executable, "-c", WORKER % (FOR_OTHERS,), str(workspace)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener, overflows, shoot, violations
+from browser import Opener, looks, overflows, shoot, violations
 from fastapi import Request, Response
 from served import Site
 from world import CONSENT, VAULT, person
@@ -95,12 +95,11 @@ def test_every_part_is_free_of_what_axe_finds_right_and_wrong_at_any_width(
     expect(page.locator("[role=alert]")).to_be_focused()
     expect(page.locator("[name=timezone]")).to_have_value("Asia/Kolkata")  # it was chosen before
     page.click("summary")
-    for width in (320, 375, 1280):
+    widths = 320, 375, 1280
+    for width in widths:
         assert overflows(page, width) == []
-        page.set_viewport_size({"width": width, "height": 800})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert violations(page) == []
+    for look in looks(page, widths):
+        assert violations(page) == [], look
     shoot(page, "parts")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener, overflows, shoot, violations
+from browser import Opener, looks, overflows, shoot, violations
 
 from engine.settings import load
 from engine.simulate.preview import Asked, preview
@@ -88,16 +88,14 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
     made.watched.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_good_for_everybody(open_page: Opener, watching: Watching, name: str, scheme: str) -> None:
-    for width in (375, 1280):
-        page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page.goto(watching.url + PAGES[name])
-        assert violations(page, frames=False) == []
-        assert overflows(page, min(width, 375)) == []
-        if scheme == "light" and width == 375:
-            shoot(page, f"preview-{name}")
+def test_a_page_is_good_for_everybody(open_page: Opener, watching: Watching, name: str) -> None:
+    page = open_page()
+    page.goto(watching.url + PAGES[name])
+    for look in looks(page):
+        assert violations(page, frames=False) == [], look
+    assert overflows(page) == []
+    shoot(page, f"preview-{name}")
 
 
 def shown(page: "Page", selector: str) -> list[bool]:
