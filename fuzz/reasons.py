@@ -38,8 +38,8 @@ def span(case: Case, person: Person, row: Row) -> tuple[float, float]:
 
 def _delays(case: Case) -> list[tuple[float, float]]:
     held = case.life.bars.get(("held", None), [])
-    ends = {
-        bar.at: next((later.at for later in held if later.n > bar.n and not later.on), case.script.ends)
+    ends = {  # a confirming that was refused, for one, ends nothing
+        bar.at: next((later.at for later in held if later.n > bar.n and not later.on and later.told), case.script.ends)
         for bar in held
         if bar.on
     }
