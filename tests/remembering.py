@@ -24,16 +24,17 @@ from engine.store import database as database_module
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
 
-_statements: Any = LRUCache(1000)
+_statements: Any = LRUCache(1_000)
 _dialects: dict[str, Any] = {}
 _create_engine = database_module.create_engine
 _compile = Sandbox.compile
 _parse = Sandbox.parse
 _undeclared = spec_variables._undeclared
 _upgrade = command.upgrade
-_templates: dict[tuple[Any, ...], tuple[Any, set[str]]] = {}
-_trees: dict[tuple[Any, ...], nodes.Template] = {}
-_free: dict[nodes.Template, set[str]] = {}
+# Of what ships there are some hundreds, in a few kinds; what hypothesis makes up comes once.
+_templates: Any = LRUCache(2_000)
+_trees: Any = LRUCache(2_000)
+_free: Any = LRUCache(2_000)
 
 
 def remember() -> None:
@@ -61,14 +62,15 @@ def _compiled(self: Sandbox, source: Any, name: Any = None, filename: Any = None
     if given or not isinstance(source, str):
         return _compile(self, source, name, filename, **given)
     key = type(self), self.html, tuple(self.filters), tuple(self.tests), source, name, filename
-    if key not in _templates:
+    found = _templates.get(key)
+    if found is None:
         before = set(self._words)
         self._words.clear()
         try:
-            _templates[key] = _compile(self, source, name, filename), set(self._words)
+            found = _templates[key] = _compile(self, source, name, filename), set(self._words)
         finally:
             self._words |= before
-    made, words = _templates[key]
+    made, words = found
     self._words |= words
     return made
 
@@ -76,15 +78,17 @@ def _compiled(self: Sandbox, source: Any, name: Any = None, filename: Any = None
 def _parsed(self: Sandbox, source: Any, name: Any = None, filename: Any = None) -> Any:
     """For lint, which only reads it."""
     key = self.html, source, name, filename
-    if key not in _trees:
-        _trees[key] = _parse(self, source, name, filename)
-    return _trees[key]
+    tree = _trees.get(key)
+    if tree is None:
+        tree = _trees[key] = _parse(self, source, name, filename)
+    return tree
 
 
 def _free_of(env: Any, tree: nodes.Template) -> set[str]:
-    if tree not in _free:
-        _free[tree] = _undeclared(env, tree)
-    return _free[tree]
+    free: set[str] | None = _free.get(tree)
+    if free is None:
+        free = _free[tree] = _undeclared(env, tree)
+    return free
 
 
 def _upgraded(config: Any, revision: str, **given: Any) -> None:
