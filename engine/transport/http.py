@@ -140,9 +140,8 @@ class HttpClient:
     async def _open(self) -> "_Pool":
         loop = asyncio.get_running_loop()
         if self._pool is None or self._pool.loop is not loop:
-            if self._tls is None and (
-                self._ca_file or self._base.startswith("https:")
-            ):  # reading what it trusts takes long
+            secure = self._ca_file is not None or self._base.startswith("https:")
+            if self._tls is None and secure:  # whom to trust takes a while to read
                 self._tls = ssl.create_default_context(cafile=self._ca_file)
             sessions = self._sessions()
             self._pool = _Pool(loop, await anext(sessions), asyncio.Semaphore(self._connections), sessions.aclose)

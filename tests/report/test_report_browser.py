@@ -40,10 +40,10 @@ def html() -> str:
 def test_nothing_is_wrong_with_it_for_who_sees_or_hears_it(html: str, open_page: Opener) -> None:
     page = open_page()
     page.set_content(html)
-    assert violations(page) == []
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    for look in looks(page):
-        assert violations(page) == [], look
+    for opened in (False, True):
+        for look in looks(page):
+            assert violations(page) == [], (look, opened)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     assert overflows(page) == []
 
 
