@@ -1,9 +1,9 @@
 """A course of the script as the engine's own campaign, with few words in it."""
 
-import atexit
 from dataclasses import replace
 from datetime import time, timedelta
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -72,7 +72,7 @@ def _step(step: Step) -> EngineStep:
 def templates() -> Path:
     """A folder of short templates for what a campaign sends; notices are worded as shipped."""
     folder = Path(mkdtemp(prefix="fuzz-templates-"))
-    atexit.register(rmtree, folder, ignore_errors=True)
+    Finalize(None, rmtree, (folder, True), exitpriority=0)  # atexit is not for processes that multiprocessing began
     for name in ("prompt", "pulse"):
         for file in (f"email/{name}.subject.txt", f"email/{name}.html", f"email/{name}.txt", f"sms/{name}.txt"):
             (folder / file).parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import pytest
 import stores
 from hypothesis import HealthCheck, settings
 from remembering import remember
+from scratch import keep_files_there
 
 settings.register_profile(
     "rekindle", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
@@ -17,6 +18,7 @@ settings.register_profile(
 settings.register_profile("deep", settings.get_profile("rekindle"), max_examples=2000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
 
+keep_files_there()
 remember()
 gc.set_threshold(50_000, 20, 100)  # tests make much, and little of it goes round in circles
 

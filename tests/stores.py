@@ -54,7 +54,7 @@ def current() -> str:
 @contextmanager
 def server_of_run() -> Iterator[None]:
     """For as long as the block lasts, a server is started as soon as anybody in this run wants a database."""
-    folder = Path(mkdtemp(prefix="rekindle-pg-", dir="/tmp"))
+    folder = Path(mkdtemp(prefix="rekindle-pg-"))
     os.environ[FOLDER] = str(folder)
     try:
         yield

@@ -97,7 +97,7 @@ DOUBTED = "SELECT id FROM deliveries WHERE status = 'in_doubt' LIMIT 1"
 @contextmanager
 def rig(size: Size, *, hurried: bool = True) -> Iterator[Rig]:
     """A rig that is gone afterwards, with all its processes."""
-    folder = Path(mkdtemp(prefix="rekindle-faults-", dir="/tmp"))
+    folder = Path(mkdtemp(prefix="rekindle-faults-"))
     with closing(Place(folder, size)) as place:
         made = Rig(place, hurried=hurried)
         try:
