@@ -28,7 +28,10 @@ class Histogram:
 
 
 class Rate:
-    """How many a second, over the last minute; over less while there is less to look back on."""
+    """How many a second, over the last minute; over less while there is less to look back on.
+
+    It holds what came in a minute and no more, whether or not anybody ever asks.
+    """
 
     def __init__(self, now: Callable[[], float] = stopwatch) -> None:
         self._now = now
@@ -38,14 +41,19 @@ class Rate:
     def add(self, number: int) -> None:
         """So many, now."""
         if number:
-            self._seen.append((self._now(), number))
+            now = self._now()
+            self._forget(now)
+            self._seen.append((now, number))
 
     def per_second(self) -> float:
         """The rate; 0 when there was nothing for a minute."""
         now = self._now()
+        self._forget(now)
+        return sum(number for _, number in self._seen) / max(min(now - self._began, WINDOW), 1.0)
+
+    def _forget(self, now: float) -> None:
         while self._seen and now - self._seen[0][0] > WINDOW:
             self._seen.popleft()
-        return sum(number for _, number in self._seen) / max(min(now - self._began, WINDOW), 1.0)
 
 
 class Shed:
