@@ -85,11 +85,13 @@ format: $(READY) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: $(READY) ## write requirements.lock and deploy/requirements.lock anew (needs uv)
+lock: $(READY) ## write requirements.lock and the locks in deploy/ anew (needs uv)
 	uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock
 	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --constraint requirements.lock --output-file deploy/requirements.lock
+	uv pip compile --quiet --group pyproject.toml:build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --constraint requirements.lock --output-file deploy/build.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

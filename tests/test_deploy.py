@@ -84,3 +84,22 @@ def test_what_the_image_is_made_of_is_let_into_it_and_nothing_else_is() -> None:
     assert "*" in rules
     assert {rule[1:] for rule in rules if rule.startswith("!")} == copied
     assert all((ROOT / source).exists() for source in copied)
+
+
+def test_an_image_is_made_of_nothing_whose_hash_is_not_locked() -> None:
+    """Each call of pip checks hashes; or it takes what is there already, and nothing that this needs."""
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    calls = re.findall(r"bin/pip (install|wheel) (.*?)(?: && | \\$|$)", dockerfile, re.MULTILINE)
+    assert len(calls) == 4
+    for what, options in calls:
+        there = "--no-build-isolation" if what == "wheel" else "/dist/"
+        assert "--require-hashes" in options or ("--no-deps" in options and there in options)
+
+
+def test_images_and_checkouts_build_with_the_same_packages() -> None:
+    build, ours = (
+        {line.split()[0] for line in file.read_text(encoding="utf-8").splitlines() if "==" in line}
+        for file in (ROOT / "deploy" / "build.lock", ROOT / "requirements.lock")
+    )
+    assert any(pin.startswith("hatchling==") for pin in build)
+    assert build <= ours
