@@ -1,7 +1,8 @@
 """Puts a file of couples in: a million rows in bounded memory, bad rows set aside, run again without harm.
 
 A batch is one transaction. Killed at any point, what was committed stays and the same command brings in the rest:
-a row whose person is already there changes nothing. While the database works on one batch, the next is read.
+a row whose person is already there changes nothing. While the database works on one batch, the next is read, and its
+addresses are sealed.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -91,7 +92,7 @@ def import_couples(
 
         with closing(_ahead(read)) as batches:
             for each in batches:
-                aside = each.aside + _store(database, vault, each.candidates, consent, now, report)
+                aside = each.aside + _store(database, each.candidates, consent, now, report)
                 for line, problem, cells in sorted(aside, key=itemgetter(0)):
                     rejects.add(line, problem, cells)
                 rejects.flush()
@@ -132,13 +133,12 @@ def _candidates(header: Header, vault: Vault, records: list[Record]) -> tuple[li
         except BadValue as error:
             aside.append((line, error, cells))
         else:
-            candidates.append(Candidate(row, cells, *joining.indexes(vault, row.partner)))
+            candidates.append(Candidate(row, cells, joining.sealed(vault, row.partner)))
     return candidates, aside
 
 
 def _store(
     database: Database,
-    vault: Vault,
     candidates: list[Candidate],
     consent: Consent,
     now: datetime,
@@ -146,8 +146,8 @@ def _store(
 ) -> list[Aside]:
     """Decide on each candidate and put in those who are new, in one transaction; who was turned away."""
     refs = dict.fromkeys(candidate.row.ref for candidate in candidates)
-    emails = [candidate.email_index for candidate in candidates if candidate.email_index]
-    phones = [candidate.phone_index for candidate in candidates if candidate.phone_index]
+    emails = [each.addresses.email_index for each in candidates if each.addresses.email_index]
+    phones = [each.addresses.phone_index for each in candidates if each.addresses.phone_index]
     arrivals: list[joining.Arrival] = []
     aside: list[Aside] = []
     unchanged = 0
@@ -161,7 +161,7 @@ def _store(
                     unchanged += 1
                 case BadValue() as problem:
                     aside.append((candidate.row.line, problem, candidate.cells))
-        added = joining.put_in(connection, vault, arrivals, consent, now)
+        added = joining.put_in(connection, arrivals, consent, now)
     # Only once committed is it true.
     report.added_couples += added
     report.added_partners += len(arrivals)

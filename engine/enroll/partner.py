@@ -26,12 +26,12 @@ def add_partner(database: Database, vault: Vault, cells: Mapping[str, str], *, c
     except BadValue as error:
         raise Refused(error.what, fix=error.fix) from None
     with database.begin() as connection:
-        indexes = joining.indexes(vault, row.partner)
-        email, phone = ([index] if index else [] for index in indexes)
+        addresses = joining.sealed(vault, row.partner)
+        email, phone = ([index] if index else [] for index in (addresses.email_index, addresses.phone_index))
         seating = Seating(joining.people(connection, [row.ref]), joining.owners(connection, email, phone))
-        match seating.decide(Candidate(row, [], *indexes)):
+        match seating.decide(Candidate(row, [], addresses)):
             case joining.Arrival() as arrival:
-                joining.put_in(connection, vault, [arrival], consent, now)
+                joining.put_in(connection, [arrival], consent, now)
                 return arrival.position
             case Known():
                 raise Refused(

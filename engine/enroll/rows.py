@@ -4,10 +4,10 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import time
 from functools import lru_cache
 from operator import itemgetter
+from typing import NamedTuple
 
 from engine.enroll.addresses import clean_name, normal_email, normal_phone
 from engine.enroll.bad_value import BadValue
@@ -28,8 +28,7 @@ PHONE = re.compile(r"\+[\d ().-]{7,}", re.ASCII)
 TIME = re.compile(r"(\d{1,2}):(\d\d)(?::00)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One person of the couple called `ref`, as the line `line` of the file has them."""
 
     line: int

@@ -5,23 +5,21 @@ Pure: who is stored already is an argument, and nothing here reads or writes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.enroll.bad_value import BadValue
 from engine.enroll.rows import Row
-from engine.model.couple import NewPartner
-from engine.store.joining import Arrival, Person
+from engine.store.joining import Arrival, Person, SealedAddresses
 
 SEATS = (1, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A row with the hashes its addresses are looked up by, and its cells as they were, in case it is turned away."""
+class Candidate(NamedTuple):
+    """A row with its addresses sealed, and its cells as they were, in case it is turned away."""
 
     row: Row
     cells: list[str]
-    email_index: bytes | None
-    phone_index: bytes | None
+    addresses: SealedAddresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +39,17 @@ class Seating:
 
     def decide(self, candidate: Candidate) -> Decision:
         """What becomes of this row, given all that came before it."""
-        row, partner = candidate.row, candidate.row.partner
+        row, kept = candidate.row, candidate.addresses
         seated = self._people.get(row.ref, [])
         for person in seated:
             if _same(person, candidate):
                 differing = _differences(person, candidate)
                 return _differs(differing) if differing else Known()
-        addresses = [index for index in (candidate.email_index, candidate.phone_index) if index is not None]
-        for index in addresses:
+        indexes = [index for index in (kept.email_index, kept.phone_index) if index is not None]
+        for index in indexes:
             owner = self._owners.get(index, row.ref)
             if owner != row.ref:
-                what = "email address" if index == candidate.email_index else "phone number"
+                what = "email address" if index == kept.email_index else "phone number"
                 return BadValue(
                     f"Its {what} belongs to couple {owner!r}.", "A person is in one couple: check the couple's name."
                 )
@@ -61,20 +59,19 @@ class Seating:
             return BadValue(
                 f"Couple {row.ref!r} already has two partners, and this is neither.", "Check the couple's name."
             )
-        for index in addresses:
+        for index in indexes:
             self._owners[index] = row.ref
-        self._people.setdefault(row.ref, seated).append(
-            _person(partner, free[0], candidate.email_index, candidate.phone_index)
-        )
-        return Arrival(row.ref, partner, candidate.email_index, candidate.phone_index, free[0])
+        self._people.setdefault(row.ref, seated).append(_person(candidate, free[0]))
+        return Arrival(row.ref, row.partner, kept, free[0])
 
 
-def _person(partner: NewPartner, position: int, email_index: bytes | None, phone_index: bytes | None) -> Person:
+def _person(candidate: Candidate, position: int) -> Person:
+    partner = candidate.row.partner
     return Person(
         position,
         partner.given_name,
-        email_index,
-        phone_index,
+        candidate.addresses.email_index,
+        candidate.addresses.phone_index,
         partner.timezone,
         partner.locale,
         partner.channel,
@@ -87,13 +84,13 @@ def _same(person: Person, candidate: Candidate) -> bool:
     """One name and one address in common: two people may share a phone, or a name, but hardly both in one couple."""
     if person.given_name != candidate.row.partner.given_name:
         return False
-    by_email = candidate.email_index is not None and person.email_index == candidate.email_index
-    return by_email or (candidate.phone_index is not None and person.phone_index == candidate.phone_index)
+    email, phone, *_ = candidate.addresses
+    return (email is not None and person.email_index == email) or (phone is not None and person.phone_index == phone)
 
 
 def _differences(person: Person, candidate: Candidate) -> list[str]:
     """What the row says otherwise than the store, by column."""
-    says = _person(candidate.row.partner, person.position, candidate.email_index, candidate.phone_index)
+    says = _person(candidate, person.position)
     if says == person:
         return []
     columns = {"email": "email_index", "phone": "phone_index"}

@@ -111,12 +111,12 @@ class Simulation:
         people = made_up(number, self._seed)
         while page := list(islice(people, PAGE)):
             arrivals = [
-                joining.Arrival(ref, partner, *joining.indexes(self._vault, partner), position=position)
+                joining.Arrival(ref, partner, joining.sealed(self._vault, partner), position)
                 for ref, partners in page
                 for position, partner in enumerate(partners, 1)
             ]
             with self._database.begin() as connection:
-                joining.put_in(connection, self._vault, arrivals, CONSENT, self.clock.now())
+                joining.put_in(connection, arrivals, CONSENT, self.clock.now())
 
     def read(self, file: Path) -> int:
         """Let the couples of a CSV file join; how many rows were refused."""

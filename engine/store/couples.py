@@ -218,18 +218,16 @@ def _put(
     consent: Consent,
     now: datetime,
 ) -> None:
-    arrivals = [
-        joining.Arrival(ref, person, *joining.indexes(vault, person), position=position) for position, person in seated
-    ]
-    emails = [each.email_index for each in arrivals if each.email_index]
-    phones = [each.phone_index for each in arrivals if each.phone_index]
+    arrivals = [joining.Arrival(ref, person, joining.sealed(vault, person), position) for position, person in seated]
+    emails = [each.addresses.email_index for each in arrivals if each.addresses.email_index]
+    phones = [each.addresses.phone_index for each in arrivals if each.addresses.phone_index]
     elsewhere = set(joining.owners(connection, emails, phones).values()) - {ref}
     if elsewhere:
         raise Refused(
             f"An address of couple {ref!r} is already used by couple {min(elsewhere)!r}.",
             fix="A person is in one couple: check the address, or stop and erase the other couple first.",
         )
-    joining.put_in(connection, vault, arrivals, consent, now)
+    joining.put_in(connection, arrivals, consent, now)
 
 
 def _set_pause(connection: Connection, couple_id: int, until: datetime | None, position: int | None) -> None:

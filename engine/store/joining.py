@@ -4,10 +4,9 @@ Each takes a whole batch in a handful of statements, so that a million rows cost
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Boolean,
@@ -38,8 +37,16 @@ from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 IN_LIMIT = 10_000  # values in one IN list; SQLite takes 32,766
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class SealedAddresses(NamedTuple):
+    """A person's addresses as they are kept: the hashes that they are looked up by, and themselves, sealed."""
+
+    email_index: bytes | None
+    phone_index: bytes | None
+    email_cipher: bytes | None
+    phone_cipher: bytes | None
+
+
+class Person(NamedTuple):
     """Someone already in a couple, as far as telling people apart needs: addresses are hashes."""
 
     position: int
@@ -53,14 +60,12 @@ class Person:
     causes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A person about to be stored in the couple called `ref`, which need not exist yet, at `position` 1 or 2."""
 
     ref: str
     partner: NewPartner
-    email_index: bytes | None
-    phone_index: bytes | None
+    addresses: SealedAddresses
     position: int
 
 
@@ -90,11 +95,14 @@ _NEW_COUPLES = insert(couples).from_select(
 _SEATS = rowset("seats", couple_id=Integer, position=Integer)
 
 
-def indexes(vault: Vault, partner: NewPartner) -> tuple[bytes | None, bytes | None]:
-    """The look-up hashes of a person's email and phone."""
-    return (
-        address_index(vault, Channel.EMAIL, partner.email) if partner.email else None,
-        address_index(vault, Channel.SMS, partner.phone) if partner.phone else None,
+def sealed(vault: Vault, partner: NewPartner) -> SealedAddresses:
+    """A person's addresses as they will be kept."""
+    email, phone = partner.email, partner.phone
+    return SealedAddresses(
+        address_index(vault, Channel.EMAIL, email) if email else None,
+        address_index(vault, Channel.SMS, phone) if phone else None,
+        vault.seal(email, SEALED_EMAIL) if email else None,
+        vault.seal(phone, SEALED_PHONE) if phone else None,
     )
 
 
@@ -116,7 +124,7 @@ def owners(connection: Connection, email_indexes: Iterable[bytes], phone_indexes
     }
 
 
-def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], consent: Consent, now: datetime) -> int:
+def put_in(connection: Connection, arrivals: Sequence[Arrival], consent: Consent, now: datetime) -> int:
     """Store these people, their couples where new, and their consent on each channel they gave an address for
     (WhatsApp: only who prefers it).
 
@@ -127,7 +135,7 @@ def put_in(connection: Connection, vault: Vault, arrivals: Sequence[Arrival], co
     refs = rows([ref] for ref in dict.fromkeys(arrival.ref for arrival in arrivals))
     added = connection.execute(_NEW_COUPLES, {"refs": refs, "now": now}).rowcount
     ids = {row.ref: row.id for row in connection.execute(_COUPLE_IDS, {"refs": refs})}
-    put_rows(connection, partners, _ROW_COLUMNS, [_row(vault, arrival, ids[arrival.ref]) for arrival in arrivals])
+    put_rows(connection, partners, _ROW_COLUMNS, [_row(arrival, ids[arrival.ref]) for arrival in arrivals])
     seats = rows((ids[arrival.ref], arrival.position) for arrival in arrivals)
     given = {"seats": seats, "words": consent.words, "source": consent.source, "now": now}
     connection.execute(_CONSENTED, given)
@@ -153,17 +161,17 @@ _ROW_COLUMNS = [
 ]
 
 
-def _row(vault: Vault, arrival: Arrival, couple_id: int) -> tuple[object, ...]:
+def _row(arrival: Arrival, couple_id: int) -> tuple[object, ...]:
     """The values of _ROW_COLUMNS, as the driver takes them."""
-    partner = arrival.partner
+    partner, addresses = arrival.partner, arrival.addresses
     return (
         couple_id,
         arrival.position,
         partner.given_name,
-        vault.seal(partner.email, SEALED_EMAIL) if partner.email else None,
-        arrival.email_index,
-        vault.seal(partner.phone, SEALED_PHONE) if partner.phone else None,
-        arrival.phone_index,
+        addresses.email_cipher,
+        addresses.email_index,
+        addresses.phone_cipher,
+        addresses.phone_index,
         partner.timezone,
         partner.locale,
         partner.channel._value_,

@@ -137,13 +137,13 @@ class Place:
         times = [*(times[number % len(times)] for number in range(couples)), *[later] * (self.size.later // 2)]
         for first in range(0, len(times), 500):
             arrivals = [
-                joining.Arrival(f"c{number:06d}", each, *joining.indexes(vault, each), position=position)
+                joining.Arrival(f"c{number:06d}", each, joining.sealed(vault, each), position)
                 for number, at in enumerate(times[first : first + 500], first)
                 for position in (1, 2)
                 for each in [person(f"P{number}x{position}", zone=zone, send_at=at, phone=None)]
             ]
             with database.begin() as connection:
-                joining.put_in(connection, vault, arrivals, CONSENT, now - AT_ONCE)
+                joining.put_in(connection, arrivals, CONSENT, now - AT_ONCE)
         campaign = identified(made_campaign(talk(STEP, days=(noon.weekday(),))))
         began: date = noon.date() - timedelta(days=noon.weekday())
         engine.enroll(campaign, began)

@@ -20,7 +20,7 @@ NAMES = ("Dóra", "tab\tand\nline", "back\\slash \\N", "%s 'quoted\" {curly}", "
 
 def arrival(world: World, number: int, name: str) -> joining.Arrival:
     partner = NewPartner(name, f"p{number}@example.com", None, "Europe/Lisbon", "en", Channel.EMAIL, send_at=time(19))
-    return joining.Arrival(f"r{number}", partner, *joining.indexes(world.engine.vault, partner), 1)
+    return joining.Arrival(f"r{number}", partner, joining.sealed(world.engine.vault, partner), 1)
 
 
 def test_whatever_is_in_a_name_or_a_sealed_address_is_stored_as_it_is() -> None:
@@ -28,7 +28,7 @@ def test_whatever_is_in_a_name_or_a_sealed_address_is_stored_as_it_is() -> None:
     world = World()
     arrivals = [arrival(world, number, name) for number, name in enumerate(NAMES)]
     with world.database.begin() as connection:
-        added = joining.put_in(connection, world.engine.vault, arrivals, CONSENT, NOW)
+        added = joining.put_in(connection, arrivals, CONSENT, NOW)
     with world.database.read() as connection:
         listed = {each.ref: each.partners[0].given_name for each in couples.list_couples(connection, limit=99)}
         sealed = {row.given_name: row.email_cipher for row in connection.execute(select(partners))}
@@ -52,9 +52,9 @@ def test_consent_is_stored_for_each_channel_that_somebody_has_an_address_on() ->
     arrivals = []
     for ref, (email, phone, channel) in given.items():
         partner = NewPartner(ref, email, phone, "UTC", "en", channel, send_at=time(19))
-        arrivals.append(joining.Arrival(ref, partner, *joining.indexes(world.engine.vault, partner), 1))
+        arrivals.append(joining.Arrival(ref, partner, joining.sealed(world.engine.vault, partner), 1))
     with world.database.begin() as connection:
-        joining.put_in(connection, world.engine.vault, arrivals, CONSENT, NOW)
+        joining.put_in(connection, arrivals, CONSENT, NOW)
     names = {row.id: row.given_name for row in world.rows(partners)}
     stored = world.rows(consents)
     assert sorted((names[row.partner_id], row.channel) for row in stored) == [
@@ -71,8 +71,8 @@ def test_the_couple_that_has_an_address_is_found_among_many() -> None:
     world = World()
     arrivals = [arrival(world, number, "Ana") for number in range(3)]
     with world.database.begin() as connection:
-        joining.put_in(connection, world.engine.vault, arrivals[:2], CONSENT, NOW)
-        indexes = [each.email_index for each in arrivals if each.email_index]
+        joining.put_in(connection, arrivals[:2], CONSENT, NOW)
+        indexes = [each.addresses.email_index for each in arrivals if each.addresses.email_index]
         assert joining.owners(connection, indexes, []) == {indexes[0]: "r0", indexes[1]: "r1"}
         assert joining.owners(connection, [], []) == {}
 
@@ -82,6 +82,6 @@ def test_a_seat_that_is_taken_undoes_the_whole_batch() -> None:
     world = World()
     arrivals = [arrival(world, 1, "Ana"), arrival(world, 2, "Ben"), arrival(world, 2, "Cy")]
     with pytest.raises(IntegrityError), world.database.begin() as connection:
-        joining.put_in(connection, world.engine.vault, arrivals, CONSENT, NOW)
+        joining.put_in(connection, arrivals, CONSENT, NOW)
     with world.database.read() as connection:
         assert couples.list_couples(connection, limit=99) == []

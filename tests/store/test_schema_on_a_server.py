@@ -97,7 +97,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(database: Database) -> Non
     [
         (lambda url: url.replace("?", "nowhere?"), "no such database", "createdb"),
         (lambda url: url.replace("user=tests", "user=nobody"), "refuses this name", "database_url"),
-        (lambda url: url.replace("/tmp/", "/tmp/elsewhere/"), "cannot be reached", "database_url"),
+        (lambda url: url.replace("host=", "host=/elsewhere"), "cannot be reached", "database_url"),
         (lambda url: url, "not been set up", "rekindle db upgrade"),
     ],
 )
