@@ -14,7 +14,8 @@ ROOM = 6_000_000_000
 
 def folder() -> Path:
     """A folder that there is, in which programs may be run as well."""
-    return MEMORY if MEMORY.is_dir() and _free(os.statvfs(MEMORY)) >= ROOM else Path("/tmp")
+    there = os.access(MEMORY, os.W_OK | os.X_OK) and _free(os.statvfs(MEMORY)) >= ROOM
+    return MEMORY if there else Path("/tmp")
 
 
 def keep_files_there() -> None:
