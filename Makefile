@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Where it is set, each process would compile what it imports anew: three seconds of processor time instead of one.
+# Where it is set, each process would compile all that it imports anew, at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
