@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,6 +33,9 @@ SHOTS = Path(__file__).parent / ".shots"
 WIDTHS = (375, 1280)
 MISSING = "There is no Chromium: no page was tried in a browser. Run tests/setup_services.sh, or install one."
 
+_OF_COLOURS = ("color-contrast", "link-in-text-block")
+_COLOURS = {"runOnly": {"type": "rule", "values": _OF_COLOURS}}
+BUT_COLOURS = {"rules": {rule: {"enabled": False} for rule in _OF_COLOURS}}
 _SHOOTING = bool(os.environ.get("REKINDLE_SHOTS"))  # read here, since tests run without REKINDLE_* variables
 _STATUS = re.compile("the server responded with a status of")
 _OURS = re.compile(r"(?:http://127\.0\.0\.1|data:|about:|blob:)")
@@ -128,18 +131,38 @@ def _axe() -> str:
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page: "Page", *, frames: bool = True) -> list[str]:
+def violations(page: "Page", *, frames: bool = True, rules: Mapping[str, Any] | None = None) -> list[str]:
     """What axe-core finds wrong with the page as it is now: the rule, and the elements. Good practice counts too.
 
-    Frames in which no script runs cannot be looked into, and asking them is complained of: leave `frames` out then.
+    `rules` are some of axe's, as its options name them; else all are asked. Frames in which no script runs cannot be
+    looked into, and asking them is complained of: leave `frames` out then.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe() + ";undefined")
-    found = page.evaluate(f"axe.run(document, {{resultTypes: ['violations'], iframes: {json.dumps(frames)}}})")
+    options = {"resultTypes": ["violations"], "iframes": frames, **(rules or {})}
+    found = page.evaluate(f"axe.run(document, {json.dumps(options)})")
     return [
         f"{each['id']}: {each['help']}: {', '.join(str(node['target']) for node in each['nodes'])}"
         for each in found["violations"]
     ]
+
+
+def flaws(page: "Page", widths: Sequence[int] = (), *, frames: bool = True) -> list[str]:
+    """What axe-core finds wrong in light and in dark, at each width, or at the one that the page has.
+
+    Colours take it twenty times as long as all else. They are looked at in light at the first width and in dark at
+    the last; the rest at each, in light alone, as dark is other colours and nothing more (`test_style_sheets.py`).
+    """
+    found = []
+    sizes = [{"width": width, "height": 800} for width in widths] or [page.viewport_size]
+    for place, size in enumerate(sizes):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme="light")
+        found += violations(page, frames=frames, rules=None if place == 0 else BUT_COLOURS)
+    page.emulate_media(color_scheme="dark")
+    found += violations(page, frames=frames, rules=_COLOURS)
+    page.emulate_media(color_scheme="light")
+    return found
 
 
 def looks(page: "Page", widths: Sequence[int] = WIDTHS) -> Iterator[str]:

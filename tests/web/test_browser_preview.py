@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Opener, looks, overflows, shoot, violations
+from browser import WIDTHS, Opener, flaws, overflows, shoot, violations
 
 from engine.settings import load
 from engine.simulate.preview import Asked, preview
@@ -92,8 +92,7 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
 def test_a_page_is_good_for_everybody(open_page: Opener, watching: Watching, name: str) -> None:
     page = open_page()
     page.goto(watching.url + PAGES[name])
-    for look in looks(page):
-        assert violations(page, frames=False) == [], look
+    assert flaws(page, WIDTHS, frames=False) == []
     assert overflows(page) == []
     shoot(page, f"preview-{name}")
 
