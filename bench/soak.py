@@ -6,6 +6,7 @@ by a straight line over the run's second half, and said as growth an hour. Lines
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -47,6 +48,7 @@ def main() -> int:
                 print(json.dumps(samples[-1]), file=out, flush=True)
         come = sink.come()
     figures = list(_verdict(samples, given.minutes))
+    figures.append(Figure("processor time of the workers, a message", 1000 * _spent(samples, given.rate), "ms"))
     figures.append(Figure("messages that came, and came twice", come.messages, f"and {come.messages - handed:+d}"))
     show(figures)
     return 0 if all(each.met is not False for each in figures) else 1
@@ -81,7 +83,21 @@ def _look(place: ServerTown, pids: Sequence[int]) -> dict[str, float]:
         "files": sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids) / len(pids),
         "connections": float(connections),
         "age": 0.0 if oldest is None else (now - oldest) / 1000,
+        "worked": sum(map(_worked, pids)),
     }
+
+
+def _worked(pid: int) -> float:
+    """Seconds of processor time that a process has taken."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _spent(samples: Sequence[dict[str, Any]], rate: int) -> float:
+    """Seconds of processor time a message, from the first sample to the last."""
+    first, last = samples[0], samples[-1]
+    messages = (last["seconds"] - first["seconds"]) * rate
+    return (last["worked"] - first["worked"]) / messages if messages else 0.0
 
 
 def _verdict(samples: Sequence[dict[str, Any]], minutes: float) -> "list[Figure]":

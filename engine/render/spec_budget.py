@@ -2,7 +2,7 @@
 
 Ten thousand steps of a loop, each of which may turn over a long text, or one `map` over the letters of it, would take
 minutes or gigabytes though no single operation does. So each pays before it begins, in characters: whatever is slower
-than going over a character of text, or keeps more than one, costs as many more. All that may be paid is a few seconds.
+than going over a character of text, or keeps more than one, costs as many more. All that may be paid takes seconds.
 """
 
 from collections.abc import Iterable, Iterator, Sized

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from procrastinate import App, PsycopgConnector
@@ -29,6 +29,8 @@ BEAT_SECONDS = 1.0
 LOOK_EVERY = timedelta(seconds=1)
 """How often a process looks for what is due at the latest; otherwise at the instant that it falls due."""
 FIRST_AGAIN = timedelta(milliseconds=25)
+LOOK_APART = timedelta(milliseconds=50)
+"""A process that has looked looks no sooner again for what falls due next: what trickles in goes in batches."""
 CARE_SECONDS = 15
 POLL_SECONDS = 5.0
 AWAY_BEATS = 5
@@ -106,10 +108,8 @@ class Worker:
         while True:
             called = await asyncio.to_thread(self._look)
             again = min(2 * again, LOOK_EVERY) if called.due else FIRST_AGAIN
-            wait = again if called.due else LOOK_EVERY
-            if called.wake is not None:
-                wait = min(wait, called.wake - self._engine.clock.now())
-            await asyncio.sleep(max(wait, timedelta(milliseconds=5)).total_seconds())
+            wait = until_next_look(called, again, self._engine.clock.now())
+            await asyncio.sleep(wait.total_seconds())
 
     def _look(self) -> jobs.Called:
         self._clock.check()
@@ -157,6 +157,16 @@ class Worker:
             self._journal.tick_failed(self.failure if isinstance(self.failure, Exception) else StoreError("It failed."))
         self._engine.stop(patient=True)
         self._ended.set()
+
+
+def until_next_look(called: jobs.Called, again: timedelta, now: datetime) -> timedelta:
+    """How long a process that has just looked waits: `again` where anything is due, which somebody may have missed;
+    else to the instant that something falls due, or LOOK_EVERY.
+    """
+    wait = again if called.due else LOOK_EVERY
+    if called.wake is not None:
+        wait = min(wait, max(called.wake - now, LOOK_APART))
+    return wait
 
 
 async def work_through(
