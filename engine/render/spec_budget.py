@@ -2,7 +2,7 @@
 
 Ten thousand steps of a loop, each of which may turn over a long text, or one `map` over the letters of it, would take
 minutes or gigabytes though no single operation does. So each pays before it begins, in characters: whatever is slower
-than going over a character of text, or keeps more than one, costs as many more. All that may be paid takes seconds.
+than going over a character of text, or keeps more than one, costs as many more. All that may be paid is a few seconds.
 """
 
 from collections.abc import Iterable, Iterator, Sized
@@ -14,7 +14,7 @@ from typing import Any
 from engine.render.spec_errors import RenderError
 
 MOST_WORK = 16 * 1024 * 1024  # characters that one operation may touch on its way to a result
-_MOST_IN_ALL = 2 * MOST_WORK  # that all of one rendering, or compiling, may
+_MOST_IN_ALL = 4 * MOST_WORK  # that all of one rendering, or compiling, may
 
 HEAVY = 4  # of what is gone over letter by letter, or copied as part of a list
 SLOT = 16  # of an item in a list that is made
