@@ -28,9 +28,8 @@ from engine.store import jobs
 BEAT_SECONDS = 1.0
 LOOK_EVERY = timedelta(seconds=1)
 """How often a process looks for what is due at the latest; otherwise at the instant that it falls due."""
-FIRST_AGAIN = timedelta(milliseconds=25)
 LOOK_APART = timedelta(milliseconds=50)
-"""A process that has looked looks no sooner again for what falls due next: what trickles in goes in batches."""
+"""A process that has looked looks no sooner again: what trickles in goes in batches."""
 CARE_SECONDS = 15
 POLL_SECONDS = 5.0
 AWAY_BEATS = 5
@@ -104,11 +103,11 @@ class Worker:
 
     async def _look_out(self) -> None:
         """Call for workers when something falls due; again soon while it is not taken up, for a call can be missed."""
-        again = FIRST_AGAIN
+        again = LOOK_APART
         while True:
             called = await asyncio.to_thread(self._look)
-            again = min(2 * again, LOOK_EVERY) if called.due else FIRST_AGAIN
             wait = until_next_look(called, again, self._engine.clock.now())
+            again = min(2 * again, LOOK_EVERY) if called.due else LOOK_APART
             await asyncio.sleep(wait.total_seconds())
 
     def _look(self) -> jobs.Called:
@@ -160,13 +159,11 @@ class Worker:
 
 
 def until_next_look(called: jobs.Called, again: timedelta, now: datetime) -> timedelta:
-    """How long a process that has just looked waits: `again` where anything is due, which somebody may have missed;
-    else to the instant that something falls due, or LOOK_EVERY.
+    """How long a process that has just looked waits for the next thing to fall due: from LOOK_APART to LOOK_EVERY,
+    and no longer than `again` where something is due already, since whoever was called may have missed it.
     """
-    wait = again if called.due else LOOK_EVERY
-    if called.wake is not None:
-        wait = min(wait, max(called.wake - now, LOOK_APART))
-    return wait
+    longest = again if called.due else LOOK_EVERY
+    return longest if called.wake is None else min(longest, max(called.wake - now, LOOK_APART))
 
 
 async def work_through(

@@ -14,7 +14,7 @@ from engine.clock import VirtualClock
 from engine.errors import Refused, StoreError
 from engine.model.job import Job
 from engine.model.notice import Notice
-from engine.run.worker import FIRST_AGAIN, LOOK_APART, LOOK_EVERY, Worker, until_next_look
+from engine.run.worker import LOOK_APART, LOOK_EVERY, Worker, until_next_look
 from engine.store import jobs
 from engine.store.jobs import Called
 from engine.store.notices import Posted
@@ -106,9 +106,6 @@ def test_the_call_for_workers_is_made_once_and_says_when_to_look_again() -> None
     assert waiting_jobs(world) == ["plan"]
 
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-
 @pytest.mark.parametrize(
     ("due", "falls_due", "wait"),
     [
@@ -117,15 +114,17 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
         (False, timedelta(milliseconds=300), timedelta(milliseconds=300)),
         (False, timedelta(milliseconds=2), LOOK_APART),
         (False, timedelta(seconds=-1), LOOK_APART),
-        (True, None, FIRST_AGAIN),
-        (True, timedelta(milliseconds=2), FIRST_AGAIN),
+        (True, None, 2 * LOOK_APART),
+        (True, timedelta(minutes=5), 2 * LOOK_APART),
+        (True, timedelta(milliseconds=2), LOOK_APART),
     ],
 )
 def test_a_process_looks_again_when_something_falls_due_but_not_for_each_of_many_that_trickle_in(
     due: bool, falls_due: timedelta | None, wait: timedelta
 ) -> None:
-    called = Called(due, None if falls_due is None else NOW + falls_due)
-    assert until_next_look(called, FIRST_AGAIN, NOW) == wait
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    called = Called(due, None if falls_due is None else now + falls_due)
+    assert until_next_look(called, again=2 * LOOK_APART, now=now) == wait
 
 
 def test_the_job_of_a_worker_that_fell_silent_is_dropped_and_that_of_one_who_lives_is_not() -> None:
