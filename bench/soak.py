@@ -94,10 +94,9 @@ def _worked(pid: int) -> float:
 
 
 def _spent(samples: Sequence[dict[str, Any]], rate: int) -> float:
-    """Seconds of processor time a message, from the first sample to the last."""
+    """Seconds of the workers' processor time a message, from the first sample to the last."""
     first, last = samples[0], samples[-1]
-    messages = (last["seconds"] - first["seconds"]) * rate
-    return (last["worked"] - first["worked"]) / messages if messages else 0.0
+    return (last["worked"] - first["worked"]) / max(rate * (last["seconds"] - first["seconds"]), 1)
 
 
 def _verdict(samples: Sequence[dict[str, Any]], minutes: float) -> "list[Figure]":
