@@ -148,19 +148,20 @@ def violations(page: "Page", *, frames: bool = True, rules: Mapping[str, Any] | 
 
 
 def flaws(page: "Page", widths: Sequence[int] = (), *, frames: bool = True) -> list[str]:
-    """What axe-core finds wrong in light and in dark, at each width, or at the one that the page has.
+    """What axe-core finds wrong in light and in dark, at each width, or at the one that the page has; and where.
 
-    Colours take it twenty times as long as all else. They are looked at in light at the first width and in dark at
-    the last; the rest at each, in light alone, as dark is other colours and nothing more (`test_style_sheets.py`).
+    Colours take nearly all of its time. They are looked at in light at the first width and in dark at the last; the
+    rest at each, in light alone, as dark is other colours and nothing more (`web/test_style_sheets.py`).
     """
     found = []
-    sizes = [{"width": width, "height": 800} for width in widths] or [page.viewport_size]
-    for place, size in enumerate(sizes):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme="light")
-        found += violations(page, frames=frames, rules=None if place == 0 else BUT_COLOURS)
+    page.emulate_media(color_scheme="light")
+    for place, width in enumerate(widths or [None]):
+        if width is not None:
+            page.set_viewport_size({"width": width, "height": 800})
+        rules = None if place == 0 else BUT_COLOURS
+        found += [f"{width or ''} light: {each}" for each in violations(page, frames=frames, rules=rules)]
     page.emulate_media(color_scheme="dark")
-    found += violations(page, frames=frames, rules=_COLOURS)
+    found += [f"{width or ''} dark: {each}" for each in violations(page, frames=frames, rules=_COLOURS)]
     page.emulate_media(color_scheme="light")
     return found
 
