@@ -18,6 +18,7 @@ from engine.deliver.messages import Letters
 from engine.deliver.outcomes import Delivered
 from engine.deliver.pacing import pace_of
 from engine.deliver.reconcile import Reconciled, Reconciler
+from engine.deliver.rehearsal import rehearse
 from engine.deliver.routes import Routes
 from engine.deliver.sentinel import Limits, Looked
 from engine.deliver.telling import Addresses, Teller
@@ -136,12 +137,16 @@ class Engine:
         return Letters(self.vault, self._composer, self.links, self.sender.email.rpartition("@")[2])
 
     @cached_property
+    def _traffic(self) -> Traffic:
+        return Traffic(self.routes, {name: pace_of(given) for name, given in self.settings.pace.items()})
+
+    @cached_property
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
             self.database,
             self._definitions,
             self._letters,
-            Traffic(self.routes, {name: pace_of(given) for name, given in self.settings.pace.items()}),
+            self._traffic,
             self.clock,
             owner=owners.this_process(),
             prices=self._prices,
@@ -404,6 +409,10 @@ class Engine:
     async def deliver(self) -> Delivered:
         """The last part of a pass; any number of processes may be at it."""
         return await self._dispatcher.drain()
+
+    def rehearse(self) -> None:
+        """Have at hand what the first message would otherwise wait for."""
+        rehearse(self.database, self._definitions, self._letters, self._traffic, self.clock.now())
 
     def call_workers(self) -> jobs.Called:
         """Wake workers for what is due now; see `store.jobs.call`. Only on a server."""

@@ -26,6 +26,8 @@ PROCESSES = 2
 ROUNDS = 3
 WAKES = 20
 CALLS = 200
+LAST = "goodbye", 55
+"""A step, and its day from 0."""
 EVENTS = 100  # in one call of SendGrid's, which gathers them
 
 
@@ -97,9 +99,11 @@ def _waking(place: ServerTown, sink: Provider) -> Iterator[Figure]:
             due = datetime.now(UTC) + timedelta(seconds=1.5 + partner % 7 / 10)
             with place.database.begin() as connection:
                 connection.exec_driver_sql("DELETE FROM deliveries WHERE partner_id = %s", (partner,))
+                connection.exec_driver_sql("UPDATE enrollments SET status = 'active'")
+                # Its last: after any other, an enrollment that began months ago has more to catch up with.
                 connection.exec_driver_sql(
-                    "UPDATE places SET next_due_at = %s, next_step = 'talk', next_occurrence = 1 WHERE partner_id = %s",
-                    (int(due.timestamp() * 1000), partner),
+                    "UPDATE places SET next_due_at = %s, next_step = %s, next_occurrence = %s WHERE partner_id = %s",
+                    (int(due.timestamp() * 1000), *LAST, partner),
                 )
             wait_until(lambda: _intended(place, partner) is not None, running)  # noqa: B023
             waits.append((_intended(place, partner) or 0) - due.timestamp() * 1000)
@@ -111,8 +115,8 @@ def _waking(place: ServerTown, sink: Provider) -> Iterator[Figure]:
 def _intended(place: ServerTown, partner: int) -> int | None:
     with place.database.read() as connection:
         return connection.exec_driver_sql(
-            "SELECT min(intended_at) FROM deliveries WHERE step = 'talk' AND partner_id = %s", (partner,)
-        ).scalar_one()
+            "SELECT intended_at FROM deliveries WHERE partner_id = %s", (partner,)
+        ).scalar()
 
 
 def _memory(place: ServerTown, sink: Provider, people: int, rounds: int) -> Iterator[Figure]:

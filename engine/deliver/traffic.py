@@ -14,7 +14,7 @@ from engine.deliver.pacing import MOST, Allowance, Pace
 from engine.deliver.routes import Route, Routes, choose
 from engine.model.campaign import Channel
 from engine.model.hold import NO_HOLDS, Holds
-from engine.store import breakers, holds, paces
+from engine.store import paces, restraints
 from engine.store.breakers import Breaker
 
 SET_ASIDE = timedelta(hours=1)
@@ -37,7 +37,8 @@ class Traffic:
             paces.begin(connection, {name: pace.refilled(None, now) for name, pace in limits.items()})
         buckets = paces.load(connection, self._used, to_draw=to_draw) if limits else {}
         allowance = Allowance(limits, buckets, now)
-        return Sight(self.routes, breakers.load(connection), allowance, now, holds.load(connection))
+        failing, held = restraints.load(connection)
+        return Sight(self.routes, failing, allowance, now, held)
 
 
 class Sight:

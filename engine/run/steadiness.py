@@ -5,12 +5,15 @@ when it leaps, set by hand or otherwise: what is hours away would be due, or wha
 """
 
 from engine.app import Engine
-from engine.clock import SteadyClock
+from engine.clock import SteadyClock, stopwatch
 from engine.errors import Refused
 from engine.store import jobs
 
 SKEW = 2.0
 """By how many seconds a machine's clock may differ from the server's."""
+
+WATCH_SECONDS = 1.0
+"""How often who watches it checks."""
 
 
 class Steadiness:
@@ -20,9 +23,16 @@ class Steadiness:
         self._database = engine.database
         self._clock = engine.clock
         self._steady = engine.clock = SteadyClock(engine.clock)
+        self._checked = -WATCH_SECONDS
+
+    def watch(self) -> None:
+        """As `check`, unless that was a moment ago."""
+        if stopwatch() - self._checked >= WATCH_SECONDS:
+            self.check()
 
     def check(self) -> None:
         """Refused where the clock is wrong; else the process goes by it from here on."""
+        self._checked = stopwatch()
         stands = self._steady.told()
         ahead = jobs.ahead(self._database, self._clock)
         if abs(ahead) > SKEW:

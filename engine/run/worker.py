@@ -57,6 +57,7 @@ class Worker:
         a job that fails ends the work with its error, once what was handed over could be recorded.
         """
         self._clock.check()
+        self._engine.rehearse()
         settle_in()
         app = App(
             connector=connector(self._engine.database.conninfo, most=3 * len(self._kinds) + 1),
@@ -111,7 +112,7 @@ class Worker:
             await asyncio.sleep(wait.total_seconds())
 
     def _look(self) -> jobs.Called:
-        self._clock.check()
+        self._clock.watch()
         return self._engine.call_workers()
 
     def _register(self, app: App) -> None:

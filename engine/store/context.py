@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, Integer, and_, case, exists, func, literal_column, select
 
 from engine.store.facts import OTHER_NAME, STANDING, VERSION, Facts, joined, other, quick, reach
+from engine.store.portable import up_to
 from engine.store.rowset import rows, rowset
 from engine.store.schema import couples, deliveries, enrollments, partners
 
@@ -85,6 +86,14 @@ def readable(connection: Connection, ids: Sequence[int]) -> tuple[Sequence[Facts
     half = len(ids) // 2
     (left, wrong), (right, more) = readable(connection, ids[:half]), readable(connection, ids[half:])
     return [*left, *right], wrong + more
+
+
+_latest = select(deliveries.c.id).order_by(deliveries.c.id.desc()).limit(up_to())
+
+
+def latest(connection: Connection, limit: int) -> Sequence[int]:
+    """The deliveries that were planned last, up to `limit`."""
+    return connection.execute(_latest, {"limit": limit}).scalars().all()
 
 
 _lock = (

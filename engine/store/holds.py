@@ -14,12 +14,16 @@ from engine.store.portable import insert, one_of, up_to
 from engine.store.schema import PLANNED, deliveries
 from engine.store.types import Instant
 
-_all = select(holds.c.kind, holds.c.name)
+ALL = select(holds.c.kind, holds.c.name)
 
 
 def load(connection: Connection) -> Holds:
     """All that is held back now; one look into a table of a few rows."""
-    rows = connection.execute(_all).all()
+    return of(connection.execute(ALL).all())
+
+
+def of(rows: Sequence[tuple[str, str]]) -> Holds:
+    """What rows of (kind, name) hold back."""
     if not rows:
         return NO_HOLDS
     return Holds(

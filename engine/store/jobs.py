@@ -57,8 +57,7 @@ def call(database: Database, now: datetime) -> Called:
     Any number may call at once: one of them is heard. Who was busy when a job came missed it, and is told again.
     """
     with database.read() as connection:
-        due, to_send = places.any_due(connection, now), places.any_to_send(connection, now)
-        wake = places.next_wake(connection, now)
+        due, to_send, wake = places.look_ahead(connection, now)
     if due or to_send:
         with database.begin(shared=True) as connection:
             if connection.execute(text(f"SELECT pg_try_advisory_xact_lock({CALLING})")).scalar_one():

@@ -65,12 +65,6 @@ def any_due(connection: Connection, now: datetime) -> bool:
 _first_to_send = select(func.min(deliveries.c.send_at, type_=Instant)).where(PLANNED)
 
 
-def any_to_send(connection: Connection, now: datetime) -> bool:
-    """Whether a planned delivery may go by now, as far as its instant goes: a look that takes no lock."""
-    first = connection.execute(_first_to_send).scalar_one()
-    return first is not None and first <= now
-
-
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
     """Up to `limit` places that have fallen due, earliest first, each with what planning and the gates need.
 
@@ -324,6 +318,18 @@ def next_wake(connection: Connection, after: datetime = BEFORE_ALL) -> datetime 
     """
     moments = connection.execute(_wakes, {"after": after}).one()
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+_look_ahead = select(_first_due.scalar_subquery(), _first_to_send.scalar_subquery(), *_wakes.selected_columns)
+
+
+def look_ahead(connection: Connection, now: datetime) -> tuple[bool, bool, datetime | None]:
+    """Whether a place has fallen due by now, whether a planned delivery may go, as far as its instant goes, and as
+    `next_wake` when anything will after now: one statement that takes no lock.
+    """
+    due, to_send, *moments = connection.execute(_look_ahead, {"after": now}).one()
+    wake = min((moment for moment in moments if moment is not None), default=None)
+    return due is not None and due <= now, to_send is not None and to_send <= now, wake
 
 
 def millis(moment: datetime | None) -> int | None:

@@ -18,8 +18,8 @@ from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.types.string import StrDumper
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError, DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DatabaseError, DBAPIError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from engine.errors import Away, StoreError
 
@@ -51,7 +51,6 @@ def options() -> dict[str, Any]:
         "pool_size": 5,
         "max_overflow": 15,
         "pool_timeout": WAIT_SECONDS,
-        "pool_pre_ping": True,  # the server may have been restarted since
         "execution_options": {"preserve_rowcount": True},  # of INSERT … SELECT … too
     }
 
@@ -59,6 +58,7 @@ def options() -> dict[str, Any]:
 def prepare(engine: Engine) -> None:
     """Have each connection set up, before anything is asked on it; StoreError for a database that cannot hold names."""
     event.listen(engine, "connect", _connected, insert=True)
+    event.listen(engine, "checkout", _still_there)
 
 
 def begin(connection: Connection, *, writing: bool, shared: bool = False) -> None:
@@ -115,6 +115,18 @@ def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.adapters.register_loader("numeric", _Number)
     connection.adapters.register_dumper(str, _Text)
     connection.adapters.register_dumper(Bytes, _BytesDumper)
+
+
+def _still_there(connection: Any, _entry: ConnectionPoolEntry, _handed: PoolProxiedConnection) -> None:
+    """Have connections made anew where the server has ended this one since: it says so, and hangs up.
+
+    That is read off the socket: a question to the server would cost each transaction a way there and back.
+    """
+    try:
+        for _ in ("what it said", "that it hung up"):
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError as error:
+        raise InvalidatePoolError from error
 
 
 class Bytes:
