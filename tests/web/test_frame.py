@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.model.sender import Sender
+from engine.render import spec_budget
 from engine.render.pages import Page, Pages
 from engine.render.sandbox import RenderError
 from engine.render.words import Phrase
@@ -146,6 +147,15 @@ def test_a_zone_is_chosen_by_the_name_it_has_now_or_had_once(tree: Callable[...,
         assert [has["value"] for has in page.several("option") if "selected" in has] == ["Asia/Kolkata"]
     assert not [has for has in tree(CONTROLS["timezones"]).several("option") if "selected" in has]
     assert tree(CONTROLS["timezones"], locale="es").one("optgroup", label="Océano Pacífico")
+
+
+def test_a_time_zone_longer_than_any_name_is_not_looked_for(
+    tree: Callable[..., Tree], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a form may send back would cost a page half of what it may touch."""
+    monkeypatch.setattr(spec_budget, "_MOST_IN_ALL", spec_budget.MOST_WORK // 4)
+    page = tree(CONTROLS["timezones"], values={"x": "x" * 10_000})
+    assert not [has for has in page.several("option") if "selected" in has]
 
 
 def test_everything_that_is_wrong_is_listed_first_and_told_in_the_title(tree: Callable[..., Tree]) -> None:
