@@ -3,6 +3,9 @@
 A transport that is wrong (Misconfigured) is left alone for MEND_TIME at once. One that cannot be reached, or swallows
 messages without an answer, is left alone once FAILURES messages in a row have gone so, for longer each time: every
 message put into a black hole is one more in doubt. After that time it gets a few messages to show that it works.
+
+Several processes hand over at once, also when it is tried again. What was on its way by the time that the first of them
+found out fails for a reason that is known: one outage counts once, however many run into it.
 """
 
 from collections.abc import Sequence
@@ -27,8 +30,10 @@ class Works:
     """The transport took messages, or refused them one by one, as it should."""
 
 
-def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime) -> Breaker | Works:
-    """How the breaker stands after a batch of one or more outcomes: open while `open_until` is later than `now`."""
+def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime, since: datetime) -> Breaker | Works:
+    """How the breaker stands after a batch of one or more outcomes, whose intent was committed at `since`: open while
+    `open_until` is later than `now`.
+    """
     failures = 0 if before is None else before.failures
     wrong = next((each for each in outcomes if isinstance(each, Misconfigured)), None)
     # Some codes that blame the set-up are about one recipient's country: where others went through, it is sound.
@@ -42,6 +47,8 @@ def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime) -
     failed = [each for each in outcomes if isinstance(each, ConnectionFailed | OutcomeUnknown)]
     if 2 * len(failed) <= len(outcomes):
         return Works()
+    if before is not None and failures >= FAILURES and since < before.open_until:
+        return before
     failures += min(len(failed), FAILURES)
     rest = min(FIRST_REST * 2 ** min(failures // FAILURES - 1, 10), LONGEST_REST) if failures >= FAILURES else None
     return Breaker(failures, now if rest is None else now + rest, failed[0].detail)

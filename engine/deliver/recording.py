@@ -28,7 +28,7 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
     before = dict(sight.failing)
     for each, outcomes in sent:
         failing = each.transport.name in sight.failing
-        rest = _rest(connection, traffic.routes, each.transport.name, outcomes, sight, now, done)
+        rest = _rest(connection, traffic.routes, each, outcomes, sight, now, done)
         reopened += failing and each.transport.name not in sight.failing
         told = Record()
         for letter, outcome in zip(each.letters, outcomes, strict=True):
@@ -45,17 +45,17 @@ def record(connection: Connection, traffic: Traffic, sent: Sent, now: datetime, 
 def _rest(
     connection: Connection,
     routes: Routes,
-    transport: str,
+    each: Intended,
     outcomes: Sequence[Outcome],
     sight: Sight,
     now: datetime,
     done: Delivered,
 ) -> Rest:
     """Leave a transport alone that needs it, or take note that it works again."""
-    from_it = [each for each in outcomes if each is not OVERTAKEN]
+    from_it, transport = [outcome for outcome in outcomes if outcome is not OVERTAKEN], each.transport.name
     if not from_it:
         return Rest()
-    verdict = decide(from_it, sight.failing.get(transport), now)
+    verdict = decide(from_it, sight.failing.get(transport), now, each.at)
     if isinstance(verdict, Works):
         if sight.failing.pop(transport, None) is not None:
             breakers.reset(connection, transport)
