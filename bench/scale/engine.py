@@ -99,7 +99,11 @@ def _waking(place: ServerTown, sink: Provider) -> Iterator[Figure]:
             due = datetime.now(UTC) + timedelta(seconds=1.5 + partner % 7 / 10)
             with place.database.begin() as connection:
                 connection.exec_driver_sql("DELETE FROM deliveries WHERE partner_id = %s", (partner,))
-                connection.exec_driver_sql("UPDATE enrollments SET status = 'active'")
+                connection.exec_driver_sql(
+                    "UPDATE enrollments SET status = 'active'"
+                    " WHERE id IN (SELECT enrollment_id FROM places WHERE partner_id = %s)",
+                    (partner,),
+                )
                 # Its last: after any other, an enrollment that began months ago has more to catch up with.
                 connection.exec_driver_sql(
                     "UPDATE places SET next_due_at = %s, next_step = %s, next_occurrence = %s WHERE partner_id = %s",

@@ -30,9 +30,9 @@ class Works:
     """The transport took messages, or refused them one by one, as it should."""
 
 
-def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime, since: datetime) -> Breaker | Works:
-    """How the breaker stands after a batch of one or more outcomes, whose intent was committed at `since`: open while
-    `open_until` is later than `now`.
+def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime, intended: datetime) -> Breaker | Works:
+    """How the breaker stands after a batch of one or more outcomes, whose intent was committed at `intended`: open
+    while `open_until` is later than `now`.
     """
     failures = 0 if before is None else before.failures
     wrong = next((each for each in outcomes if isinstance(each, Misconfigured)), None)
@@ -47,8 +47,8 @@ def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime, s
     failed = [each for each in outcomes if isinstance(each, ConnectionFailed | OutcomeUnknown)]
     if 2 * len(failed) <= len(outcomes):
         return Works()
-    if before is not None and failures >= FAILURES and since < before.open_until:
-        return before
+    if before is not None and failures >= FAILURES and intended < before.open_until:
+        return before  # it was on its way already, and tells nothing new
     failures += min(len(failed), FAILURES)
     rest = min(FIRST_REST * 2 ** min(failures // FAILURES - 1, 10), LONGEST_REST) if failures >= FAILURES else None
     return Breaker(failures, now if rest is None else now + rest, failed[0].detail)

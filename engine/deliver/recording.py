@@ -52,7 +52,8 @@ def _rest(
     done: Delivered,
 ) -> Rest:
     """Leave a transport alone that needs it, or take note that it works again."""
-    from_it, transport = [outcome for outcome in outcomes if outcome is not OVERTAKEN], each.transport.name
+    transport = each.transport.name
+    from_it = [outcome for outcome in outcomes if outcome is not OVERTAKEN]
     if not from_it:
         return Rest()
     verdict = decide(from_it, sight.failing.get(transport), now, each.at)

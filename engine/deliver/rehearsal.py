@@ -12,11 +12,13 @@ from engine.deliver.aside import workable
 from engine.deliver.definitions import Definitions
 from engine.deliver.messages import Letters
 from engine.deliver.traffic import Traffic
-from engine.store import context, ledger, places
+from engine.store import context, ledger, places, restores
 from engine.store.database import Database
 
 LATEST = 50
 """So many messages are written again: what comes next is mostly like them."""
+NOBODYS = 0
+"""No delivery has this id."""
 
 
 def rehearse(database: Database, definitions: Definitions, letters: Letters, traffic: Traffic, now: datetime) -> None:
@@ -24,11 +26,14 @@ def rehearse(database: Database, definitions: Definitions, letters: Letters, tra
     with suppress(Exception):
         with database.begin(shared=True) as connection:
             traffic.look(connection, now)
+            restores.pending(connection)
+            places.any_due(connection, now)
             workable(connection, definitions, now, 0)
             places.plan(connection, [])
             places.advance(connection, [])
             places.complete(connection, [])
             ledger.claim(connection, now, "", now, 0, list(traffic.routes.by_channel))
+            context.lock_couples(connection, [NOBODYS])
             context.facts(connection, [])
             context.sent_counts(connection, [])
             ledger.intend(connection, [], now)

@@ -1,6 +1,6 @@
 """Each partner's place in an enrollment: what falls due for them next. A tick reads only what is due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Connection, Float, Integer, String, bindparam, exists, func, select, true, update
@@ -60,9 +60,6 @@ def any_due(connection: Connection, now: datetime) -> bool:
     """Whether a place has fallen due: a look that takes no lock."""
     first = connection.execute(_first_due).scalar_one()
     return first is not None and first <= now
-
-
-_first_to_send = select(func.min(deliveries.c.send_at, type_=Instant)).where(PLANNED)
 
 
 def due(connection: Connection, now: datetime, limit: int) -> Sequence[Facts]:
@@ -316,10 +313,14 @@ def next_wake(connection: Connection, after: datetime = BEFORE_ALL) -> datetime 
     """The earliest instant, later than `after`, at which anything falls due, may be sent or loses its lease; None when
     nothing ever will.
     """
-    moments = connection.execute(_wakes, {"after": after}).one()
+    return _earliest(connection.execute(_wakes, {"after": after}).one())
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+_first_to_send = select(func.min(deliveries.c.send_at, type_=Instant)).where(PLANNED)
 _look_ahead = select(_first_due.scalar_subquery(), _first_to_send.scalar_subquery(), *_wakes.selected_columns)
 
 
@@ -328,8 +329,7 @@ def look_ahead(connection: Connection, now: datetime) -> tuple[bool, bool, datet
     `next_wake` when anything will after now: one statement that takes no lock.
     """
     due, to_send, *moments = connection.execute(_look_ahead, {"after": now}).one()
-    wake = min((moment for moment in moments if moment is not None), default=None)
-    return due is not None and due <= now, to_send is not None and to_send <= now, wake
+    return due is not None and due <= now, to_send is not None and to_send <= now, _earliest(moments)
 
 
 def millis(moment: datetime | None) -> int | None:

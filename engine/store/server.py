@@ -123,8 +123,8 @@ def _still_there(connection: Any, _entry: ConnectionPoolEntry, _handed: PoolProx
     That is read off the socket: a question to the server would cost each transaction a way there and back.
     """
     try:
-        for _ in ("what it said", "that it hung up"):
-            connection.pgconn.consume_input()
+        connection.pgconn.consume_input()  # what it said
+        connection.pgconn.consume_input()  # that it hung up
     except psycopg.OperationalError as error:
         raise InvalidatePoolError from error
 

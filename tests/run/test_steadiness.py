@@ -8,6 +8,7 @@ from world import World
 
 from engine.clock import SteadyClock, SystemClock
 from engine.errors import Refused
+from engine.run import steadiness
 from engine.run.steadiness import Steadiness
 from engine.store import jobs
 
@@ -50,6 +51,20 @@ def test_a_process_follows_its_clock_once_that_was_found_right() -> None:
     clock.fast = timedelta(0)
     watch.check()
     assert off(engine.clock) < A_MINUTE
+
+
+def test_who_watches_asks_the_server_once_a_second_however_often_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, passed = World().another_engine(), [0.0]
+    engine.clock = clock = Settable()
+    monkeypatch.setattr(steadiness, "stopwatch", lambda: passed[0])
+    watch = Steadiness(engine)
+    watch.check()
+    clock.fast = AN_HOUR
+    for passed[0] in (0.1, 0.5, 0.9):
+        watch.watch()
+    passed[0] = 1.0
+    with pytest.raises(Refused):
+        watch.watch()
 
 
 @pytest.mark.parametrize("seconds", [5, 60])
