@@ -2,7 +2,7 @@
 
 Ten thousand steps of a loop, each of which may turn over a long text, or one `map` over the letters of it, would take
 minutes or gigabytes though no single operation does. So each pays before it begins, in characters: whatever is slower
-than going over a character of text, or keeps more than one, costs as many more. All that may be paid is a few seconds.
+than going over a character of text, or keeps more than one, costs as many more. All that may be paid is about a second.
 """
 
 from collections.abc import Iterable, Iterator, Sized
@@ -13,8 +13,7 @@ from typing import Any
 
 from engine.render.spec_errors import RenderError
 
-MOST_WORK = 16 * 1024 * 1024  # characters that one operation may touch on its way to a result
-_MOST_IN_ALL = 4 * MOST_WORK  # that all of one rendering, or compiling, may
+MOST_WORK = 16 * 1024 * 1024  # characters that one rendering, or compiling, may touch: ten times our longest page
 
 HEAVY = 4  # of what is gone over letter by letter, or copied as part of a list
 SLOT = 16  # of an item in a list that is made
@@ -28,7 +27,7 @@ _SIZED: tuple[type[Sized], ...] = (str, list, tuple, dict, range, type({}.keys()
 @contextmanager
 def one_rendering() -> Iterator[None]:
     """Until it ends all work is added up. Outside, as where a trace is taken, only single operations are bounded."""
-    token = _left.set(_MOST_IN_ALL)
+    token = _left.set(MOST_WORK)
     try:
         yield
     finally:

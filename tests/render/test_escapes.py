@@ -39,7 +39,7 @@ CONSTANTS: dict[str, object] = {
 SIGNS = (CANARY, "<class", "&lt;class", " at 0x", "object at", "<built-in", "<function", "<bound", "root:", "/bin/")
 """What a Python object, a file of the machine or its environment would look like."""
 LONGEST = 60
-ROOM = 512 * 1024 * 1024
+ROOM = 256 * 1024 * 1024
 
 
 class Hung(BaseException):
