@@ -72,7 +72,7 @@ class Vault:
             )
         self._use(keys, current)
         self._lasting = lasting
-        self._index_keys: dict[str, bytes] = {}
+        self._keyed: dict[str, hmac.HMAC] = {}  # with nothing in them yet; keying one costs more than copying it
         self._file: Path | None = None
         self._seen: _Stamp | None = None
         self._looked = 0.0
@@ -155,10 +155,12 @@ class Vault:
 
         Stays the same when seal keys rotate. The same text has unrelated hashes for different purposes.
         """
-        key = self._index_keys.get(purpose)
-        if key is None:
-            key = self._index_keys[purpose] = self._derive(f"index:{purpose}")
-        return hmac.digest(key, text.encode(), "sha256")[:INDEX_BYTES]
+        keyed = self._keyed.get(purpose)
+        if keyed is None:
+            keyed = self._keyed[purpose] = hmac.new(self._derive(f"index:{purpose}"), digestmod="sha256")
+        found = keyed.copy()
+        found.update(text.encode())
+        return found.digest()[:INDEX_BYTES]
 
     def subkey(self, purpose: str) -> bytes:
         """32 bytes for `purpose` alone (tokens, enrollment seeds), the same for as long as the lasting key is."""
