@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from engine.errors import RekindleError
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SECONDS = 120
 """How long a picture may take: a slow machine with a full sheet needs some ten."""
 TALLEST = 16_000
@@ -40,7 +40,7 @@ def browser() -> str:
             return found
     raise NoPicture(
         f"A contact sheet needs one of {', '.join(NAMES)}, and none is on the PATH.",
-        fix="Install Chromium (such as `apt install chromium`); or open the same sheet in any browser.",
+        fix="Install Chromium (such as `apt install chromium-headless-shell`); or open the same sheet in any browser.",
     )
 
 
