@@ -1,4 +1,5 @@
-"""`python -m fuzz`: lives from fresh seeds until the time is over; one of them again; a long run; the mutants.
+"""`python -m fuzz`: lives from fresh seeds until the time is over; one of them again, or all that are kept; a long run;
+the mutants.
 
 Exit 1 when a rule is broken, with the one command that replays it.
 """
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from fuzz.check import Violation
 from fuzz.long_run import long_run
-from fuzz.replay import chosen, judged, shrunk, story
+from fuzz.replay import chosen, judged, kept, shrunk, story
 from fuzz.script import Script
 from fuzz.totals import Totals
 
@@ -23,6 +24,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, help="live fresh seeds for so long (default: 60)")
     parser.add_argument("--seed", type=int, help="live this one, and say what happened")
+    parser.add_argument("--kept", action="store_true", help="live those of fuzz/seeds.txt, which broke a rule once")
     parser.add_argument("--scene", help="live this scene, in which some planted bugs do harm, and say what happened")
     parser.add_argument("--shrink", action="store_true", help="leave out of it all that its violation does not need")
     parser.add_argument("--only", type=_numbers, help="its happenings with these numbers, and no others: 3,7")
@@ -49,6 +51,8 @@ def main(given: Sequence[str] | None = None) -> int:
         return _told(SCENES[asked.scene]())
     if asked.seed is not None:
         return _replay(asked)
+    if asked.kept:
+        return _again(kept())
     return fresh(60.0 if asked.seconds is None else asked.seconds)
 
 
@@ -57,10 +61,7 @@ def fresh(seconds: float) -> int:
     seed, began, totals = time.time_ns() // 1000 % FRESH, time.perf_counter(), Totals()
     print(f"Seeds from {seed}.", flush=True)
     while time.perf_counter() - began < seconds:
-        wrong = totals.live(seed)
-        if wrong:
-            print(f"Seed {seed} breaks {len(wrong)} rules:", *wrong[:9], sep="\n  ")
-            print(f"Replay it: python -m fuzz --seed {seed} --shrink")
+        if _breaks(seed, totals):
             return 1
         seed += 1
     took = time.perf_counter() - began
@@ -68,6 +69,22 @@ def fresh(seconds: float) -> int:
         f"{totals.seeds} seeds, {totals.lives} couples, {totals.deliveries} deliveries in {took:.0f} s: no violation."
     )
     return 0
+
+
+def _breaks(seed: int, totals: Totals) -> bool:
+    """Whether it breaks a rule, which is told."""
+    wrong = totals.live(seed)
+    if wrong:
+        print(f"Seed {seed} breaks {len(wrong)} rules:", *wrong[:9], sep="\n  ")
+        print(f"Replay it: python -m fuzz --seed {seed} --shrink")
+    return bool(wrong)
+
+
+def _again(seeds: Sequence[int]) -> int:
+    totals = Totals()
+    broken = [seed for seed in seeds if _breaks(seed, totals)]
+    print(f"{len(seeds)} seeds that broke a rule once: {f'{len(broken)} do again' if broken else 'no violation'}.")
+    return 1 if broken else 0
 
 
 def _replay(asked: argparse.Namespace) -> int:

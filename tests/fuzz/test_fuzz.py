@@ -34,10 +34,10 @@ def test_nothing_is_wrong_with_a_life(seed: int) -> None:
 
 
 def test_nothing_is_wrong_with_lives_that_nobody_has_lived(capsys: pytest.CaptureFixture[str]) -> None:
-    """What fresh seeds come to, for a minute where every change is tried; if one breaks a rule, what is printed says
-    how to live it again, and it goes into fuzz/seeds.txt.
+    """What fresh seeds come to, for a third of a minute where every change is tried; if one breaks a rule, what is
+    printed says how to live it again, and it goes into fuzz/seeds.txt.
     """
-    seconds = "60" if os.environ.get("CI") else "3"
+    seconds = "20" if os.environ.get("CI") else "3"
     assert main(["--seconds", seconds]) == 0, capsys.readouterr().out
 
 
@@ -51,14 +51,11 @@ def digest(seed: int) -> str:
 def test_the_same_seed_is_the_same_life() -> None:
     """A seed decides everything, in another process as well, whatever the hashes of its strings are."""
     told = "import sys; sys.path.insert(0, 'tests/fuzz'); import test_fuzz; print(test_fuzz.digest(7))"
-    found = {digest(7)}
-    for hashes in ("1", "2"):
-        around = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [sys.executable, "-c", told], cwd=ROOT, env=around, capture_output=True, text=True, check=True
-        )
-        found.add(done.stdout.strip())
-    assert len(found) == 1
+    around = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=ROOT, env=around, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == digest(7)
 
 
 def test_a_seed_makes_the_same_script_and_another_one_another() -> None:
