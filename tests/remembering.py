@@ -1,10 +1,12 @@
 """What comes to the same for every test, done once a process: files that were read, compiled templates and statements,
-an empty database, the tree of commands.
+what ships of templates as it is composed, an empty database, the tree of commands.
 
 Nothing but time is saved by it. The engine itself keeps such things for as long as it lives; tests make thousands.
 """
 
 import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,11 +20,18 @@ from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
 from engine.define import reader
-from engine.render import spec_variables
+from engine.model.sender import Sender
+from engine.render import compose, spec_variables
+from engine.render.pages import WEB, Pages
 from engine.render.sandbox import Sandbox
+from engine.render.shelf import Shelf
+from engine.render.specialise import Template
+from engine.shipped import shipped
 from engine.store import database as database_module
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
+from engine.web import screen
+from engine.web.operator import board
 
 _statements: Any = LRUCache(1_000)
 _dialects: dict[str, Any] = {}
@@ -35,6 +44,9 @@ _upgrade = command.upgrade
 _templates: Any = LRUCache(2_000)
 _trees: Any = LRUCache(2_000)
 _free: Any = LRUCache(2_000)
+_shelves = threading.local()  # a sandbox is for one thread
+_composed: Any = LRUCache(1_000)
+_SHIPPED = (shipped("templates"),)
 
 
 def remember() -> None:
@@ -44,6 +56,9 @@ def remember() -> None:
     Sandbox.parse = _parsed  # type: ignore[method-assign, assignment]
     spec_variables._undeclared = _free_of
     command.upgrade = _upgraded  # type: ignore[assignment]
+    compose.Shelf = _shelf_of  # type: ignore[misc, assignment]
+    compose.Template = _template_of  # type: ignore[misc, assignment]
+    screen.Pages = board.Pages = _pages_of  # type: ignore[misc, assignment]
     typer.main.get_command = cache(typer.main.get_command)  # type: ignore[assignment]
     reader.parse = lru_cache(maxsize=500)(reader.parse)  # the shipped files, mostly
 
@@ -89,6 +104,38 @@ def _free_of(env: Any, tree: nodes.Template) -> set[str]:
     if free is None:
         free = _free[tree] = _undeclared(env, tree)
     return free
+
+
+def _shelf_of(folders: Sequence[Path]) -> Shelf:
+    """Engines that write with what ships, and with nothing of their own, have one shelf of it in each thread."""
+    if tuple(folders) != _SHIPPED:
+        return Shelf(folders)
+    if not hasattr(_shelves, "shipped"):
+        _shelves.shipped = Shelf(folders)
+    found: Shelf = _shelves.shipped
+    return found
+
+
+def _template_of(sandbox: Sandbox, name: str, constants: Mapping[str, object]) -> Template:
+    """One of such a shelf, and the paths through it that were traced, for the same constants."""
+    ours = getattr(_shelves, "shipped", None)
+    if ours is None or sandbox not in ours._sandboxes.values():
+        return Template(sandbox, name, constants)
+    key = sandbox, name, tuple(constants.items())
+    found: Template | None = _composed.get(key)
+    if found is None:
+        found = _composed[key] = Template(sandbox, name, constants)
+    return found
+
+
+def _pages_of(folders: Sequence[Path], sender: Sender, room: str = WEB) -> Pages:
+    """The pages that ship, for all apps: threads may share them."""
+    return _shipped_pages(sender, room) if tuple(folders) == _SHIPPED else Pages(folders, sender, room)
+
+
+@cache
+def _shipped_pages(sender: Sender, room: str) -> Pages:
+    return Pages(_SHIPPED, sender, room)
 
 
 def _upgraded(config: Any, revision: str, **given: Any) -> None:

@@ -1,6 +1,7 @@
 """The wheel works away from the checkout, with nothing but the packages that it declares."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import zipfile
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import Distribution, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -53,17 +55,24 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in _closure(wanted):
         for file in package.files or ():
             source = Path(str(package.locate_file(file)))
-            target = site / file
             if ".." not in file.parts and source.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if not target.exists():
-                    target.symlink_to(source)
+                _borrow(source, site / file)
+                if source.suffix == ".py":
+                    compiled = Path(cache_from_source(str(source)))
+                    if compiled.exists():  # or all that the demo imports would be compiled anew
+                        _borrow(compiled, (site / file).parent / "__pycache__" / compiled.name)
     subprocess.run(
         [home / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", "--no-index",
          "--disable-pip-version-check", str(wheel)],
         check=True,
     )  # fmt: skip
     return home / "bin"
+
+
+def _borrow(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        target.symlink_to(source)
 
 
 def _closure(requirements: list[str]) -> list[Distribution]:
@@ -78,15 +87,40 @@ def _closure(requirements: list[str]) -> list[Distribution]:
     return list(found.values())
 
 
-def test_the_demo_runs_from_an_installed_wheel_away_from_the_checkout(clean: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def demo(clean: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves, run away from the checkout."""
+    away = tmp_path_factory.mktemp("away")
     done = subprocess.run(
-        [clean / "rekindle", "demo", "--out", "here"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [clean / "rekindle", "demo", "--out", "here"], cwd=away, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "here" / "index.html").is_file()
-    assert list((tmp_path / "here" / "outbox").glob("*.eml"))
-    assert list((tmp_path / "here" / "outbox").glob("*.txt"))
-    assert (tmp_path / "here" / "rekindle.sqlite3").stat().st_mode & 0o077 == 0
+    return away / "here"
+
+
+def test_the_demo_runs_from_an_installed_wheel_away_from_the_checkout(demo: Path) -> None:
+    assert (demo / "index.html").is_file()
+    assert list((demo / "outbox").glob("*.eml"))
+    assert list((demo / "outbox").glob("*.txt"))
+    assert (demo / "rekindle.sqlite3").stat().st_mode & 0o077 == 0
+
+
+SHOWN = {"join", "join-es", "answer", "answer-es", "revealed", "pulse", "activity", "own", "index"}
+
+
+def test_the_demo_leaves_every_kind_of_page_and_a_way_to_them(demo: Path) -> None:
+    """Each is a whole page; none of them holds an address of a couple's, or loads anything."""
+    pages = {file.stem: file.read_text(encoding="utf-8") for file in (demo / "pages").glob("*.html")}
+    assert set(pages) == SHOWN
+    for name, page in pages.items():
+        assert page.rstrip().endswith("</html>"), name
+        own = page if name == "own" else ""
+        assert not re.search(r"@example\.(?:com|org|net)|\+\d{8}", page.replace(own, "")), name
+        assert not re.search(r'<(?:img|script|link)[^>]+(?:src|href)="https?:', page), name
+    assert "You have both answered" in pages["revealed"]
+    assert "<svg" in pages["pulse"]
+    assert 'lang="es"' in pages["answer-es"]
+    assert 'href="pages/index.html"' in (demo / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_shipped_campaigns_check_clean_from_the_wheel(clean: Path, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from datetime import time
 
 import pytest
-from world import World, person, talk
+from world import CONSENT, VAULT, World, person, talk
 
 from engine.model.campaign import Audience, Channel
 from engine.model.strategy import Cause
+from engine.store import couples
 
 
 def test_each_partner_is_written_to_at_their_own_time_where_they_are() -> None:
@@ -140,9 +141,10 @@ def test_what_was_planned_with_which_zone_data_is_on_the_delivery() -> None:
 @pytest.mark.parametrize("size", [1, 3, 2_500])
 def test_however_many_fall_due_at_once_one_pass_plans_them_all(size: int) -> None:
     world = World(activities=1)
-    world.join("x", person("Ana"))
-    for number in range(1, size):
-        world.join(f"x{number}", person("Ana", email=f"ana{number}@example.com", phone=None))
+    with world.database.begin() as connection:
+        for number in range(size):
+            ana = person("Ana", email=f"ana{number}@example.com", phone=None)
+            couples.add(connection, VAULT, f"x{number}", [ana], CONSENT, world.clock.now())
     world.enroll()
     done = world.go_to("2026-03-03T09:00")
     assert (done.planned.planned, done.delivered.sent) == (size, size)

@@ -163,7 +163,8 @@ def test_two_engines_interleaved_on_one_database_never_send_a_delivery_twice(sha
 
     shares = asyncio.run(all_at_once())
     assert sum(shares) == 30
-    assert all(shares) or stores.current() == stores.POSTGRESQL  # there one may still be planning when all has gone
+    # Some may still be planning when all has gone: one here, and on a server all but one.
+    assert sum(share > 0 for share in shares) > 1 or stores.current() == stores.POSTGRESQL
     assert sorted(transport.accepted) == list(range(1, 31))
     assert world.ends() == [SENT] * 30
     for other in others:

@@ -18,8 +18,10 @@ from engine.store.places import NEVER
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """One has had a first message; the second falls due a week later."""
-    made = World(talk(weeks=frozenset({1, 2})), database=tmp_path / "rekindle.sqlite3")
+    """One has had a first message; the second falls due a week later. A folder of its own keeps its engines from the
+    templates that tests share.
+    """
+    made = World(talk(weeks=frozenset({1, 2})), database=tmp_path / "rekindle.sqlite3", templates=[tmp_path / "own"])
     made.join("x", person("Ana"))
     made.enroll()
     made.go_to("2026-03-03T09:00")

@@ -239,12 +239,12 @@ def test_a_name_that_is_none_is_refused_and_shown_again_as_text(visitor: Visitor
 
 
 @pytest.mark.parametrize("field", ["email", "phone", "timezone", "send_at", "locale", "channel", "causes", "shown"])
-@pytest.mark.parametrize("value", ["<script>alert(1)</script>", "\x00", "\ud800", "x" * 10_000, "%", "../../etc"])
-def test_no_field_can_be_filled_with_anything_that_does_harm(visitor: Visitor, field: str, value: str) -> None:
-    fields = {**visitor.person(JOIN, "New"), field: value.encode("utf-8", "surrogatepass")}
-    answer = visitor.post(JOIN, **fields)
-    assert answer.status_code in (200, 422)
-    assert "<script>alert" not in answer.text
+def test_no_field_can_be_filled_with_anything_that_does_harm(visitor: Visitor, field: str) -> None:
+    for value in ("<script>alert(1)</script>", "\x00", "\ud800", "x" * 10_000, "%", "../../etc"):
+        fields = {**visitor.person(JOIN, "New"), field: value.encode("utf-8", "surrogatepass")}
+        answer = visitor.post(JOIN, **fields)
+        assert answer.status_code in (200, 422), value[:40]
+        assert "<script>alert" not in answer.text, value[:40]
 
 
 def test_nothing_else_is_loaded_run_or_kept_and_pages_stay_out_of_caches_and_indexes(visitor: Visitor) -> None:

@@ -77,7 +77,7 @@ def test_every_answer_to_a_made_up_call_is_described_and_none_is_a_bug(
     operations: dict[str, Any], label: str, mode: GenerationMode
 ) -> None:
     @settings(
-        max_examples=15,
+        max_examples=6,
         derandomize=True,
         database=None,
         deadline=None,

@@ -104,7 +104,7 @@ OTHER = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "MADEUP")
 DECLARED = ("GET", "HEAD", "POST")
 
 
-def for_all(names: tuple[str, ...], check: Callable[[list[tuple[str, str]]], None], examples: int = 15) -> None:
+def for_all(names: tuple[str, ...], check: Callable[[list[tuple[str, str]]], None], examples: int = 8) -> None:
     """`check` with the same made-up fields on every run."""
     bounded = settings(
         max_examples=examples,
@@ -179,7 +179,8 @@ def public() -> Public:
     return Public()
 
 
-LABELS = sorted(Public().operations)
+PUBLIC = schemathesis.openapi.from_asgi("/openapi.json", create_app(World().engine, docs=True))
+LABELS = sorted(each.ok().label for each in PUBLIC.get_all_operations())
 
 
 def regex(template: str) -> str:
@@ -215,7 +216,7 @@ def test_behind_a_good_link_made_up_fields_get_a_described_answer(public: Public
 
     if "{section}" in template:
         for section, names in SECTIONS.items():
-            for_all(names, partial(check, section=section), 8)
+            for_all(names, partial(check, section=section), 5)
     else:
         for_all(ASKED.get(label, ("sure", "done")), check)
 
@@ -251,7 +252,7 @@ def test_at_a_signed_in_desk_made_up_fields_are_never_our_failure(method: str, t
         assert answer.status_code != 405, path
 
     for number["id"] in ("1", "0", "-1", "99999999999999999999999", "x", "%00"):
-        for_all(ASKED.get(template, ("sure",)), check, 12 if number["id"] == "1" else 2)
+        for_all(ASKED.get(template, ("sure",)), check, 8 if number["id"] == "1" else 2)
         if "{id}" not in template:
             break
 
