@@ -46,7 +46,7 @@ _trees: Any = LRUCache(2_000)
 _free: Any = LRUCache(2_000)
 _shelves = threading.local()  # a sandbox is for one thread
 _composed: Any = LRUCache(1_000)
-_SHIPPED = (shipped("templates"),)
+_SHIPPED = (shipped("templates").resolve(),)
 
 
 def remember() -> None:

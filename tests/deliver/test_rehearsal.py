@@ -21,7 +21,9 @@ def world(tmp_path: Path) -> World:
     """One has had a first message; the second falls due a week later. A folder of its own keeps its engines from the
     templates that tests share.
     """
-    made = World(talk(weeks=frozenset({1, 2})), database=tmp_path / "rekindle.sqlite3", templates=[tmp_path / "own"])
+    own = tmp_path / "own"
+    own.mkdir()
+    made = World(talk(weeks=frozenset({1, 2})), database=tmp_path / "rekindle.sqlite3", templates=[own])
     made.join("x", person("Ana"))
     made.enroll()
     made.go_to("2026-03-03T09:00")
