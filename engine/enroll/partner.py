@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from engine.enroll.bad_value import BadValue
+from engine.enroll.reading import Candidate
 from engine.enroll.rows import COLUMNS, Header
-from engine.enroll.seating import Candidate, Known, Seating
+from engine.enroll.seating import Known, Seating
 from engine.errors import Refused
 from engine.model.couple import Consent
 from engine.store import joining
 from engine.store.database import Database
+from engine.store.sealing import sealed
 from engine.store.vault import Vault
 
 
@@ -26,7 +28,7 @@ def add_partner(database: Database, vault: Vault, cells: Mapping[str, str], *, c
     except BadValue as error:
         raise Refused(error.what, fix=error.fix) from None
     with database.begin() as connection:
-        addresses = joining.sealed(vault, row.partner)
+        addresses = sealed(vault, row.partner)
         email, phone = ([index] if index else [] for index in (addresses.email_index, addresses.phone_index))
         seating = Seating(joining.people(connection, [row.ref]), joining.owners(connection, email, phone))
         match seating.decide(Candidate(row, [], addresses)):

@@ -5,21 +5,12 @@ Pure: who is stored already is an argument, and nothing here reads or writes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from engine.enroll.bad_value import BadValue
-from engine.enroll.rows import Row
-from engine.store.joining import Arrival, Person, SealedAddresses
+from engine.enroll.reading import Candidate
+from engine.store.joining import Arrival, Person
 
 SEATS = (1, 2)
-
-
-class Candidate(NamedTuple):
-    """A row with its addresses sealed, and its cells as they were, in case it is turned away."""
-
-    row: Row
-    cells: list[str]
-    addresses: SealedAddresses
 
 
 @dataclass(frozen=True, slots=True)

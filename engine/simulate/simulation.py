@@ -27,6 +27,7 @@ from engine.simulate.people import made_up
 from engine.simulate.unfollowed import UnfollowedLinks
 from engine.store import couples, joining
 from engine.store.database import IN_MEMORY, Database, open_database
+from engine.store.sealing import sealed
 from engine.store.vault import Vault
 from engine.transport.base import Transport
 from engine.transport.chaos import ChaosTransport, Died
@@ -111,7 +112,7 @@ class Simulation:
         people = made_up(number, self._seed)
         while page := list(islice(people, PAGE)):
             arrivals = [
-                joining.Arrival(ref, partner, joining.sealed(self._vault, partner), position)
+                joining.Arrival(ref, partner, sealed(self._vault, partner), position)
                 for ref, partners in page
                 for position, partner in enumerate(partners, 1)
             ]

@@ -18,6 +18,7 @@ from engine.model.strategy import Cause
 from engine.store import joining
 from engine.store.pausing import OPEN_ENDED
 from engine.store.schema import consents, couples, enrollments, partners
+from engine.store.sealing import sealed
 from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 
 _CONSENT_FLAG = {channel: f"{channel}_consent" for channel in Channel}
@@ -218,7 +219,7 @@ def _put(
     consent: Consent,
     now: datetime,
 ) -> None:
-    arrivals = [joining.Arrival(ref, person, joining.sealed(vault, person), position) for position, person in seated]
+    arrivals = [joining.Arrival(ref, person, sealed(vault, person), position) for position, person in seated]
     emails = [each.addresses.email_index for each in arrivals if each.addresses.email_index]
     phones = [each.addresses.phone_index for each in arrivals if each.addresses.phone_index]
     elsewhere = set(joining.owners(connection, emails, phones).values()) - {ref}

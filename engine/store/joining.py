@@ -31,19 +31,10 @@ from engine.model.couple import Consent, NewPartner
 from engine.store.portable import among, put_rows
 from engine.store.rowset import rows, rowset
 from engine.store.schema import consents, couples, partners
+from engine.store.sealing import SealedAddresses
 from engine.store.types import Instant
-from engine.store.vault import SEALED_EMAIL, SEALED_PHONE, Vault, address_index
 
 IN_LIMIT = 10_000  # values in one IN list; SQLite takes 32,766
-
-
-class SealedAddresses(NamedTuple):
-    """A person's addresses as they are kept: the hashes that they are looked up by, and themselves, sealed."""
-
-    email_index: bytes | None
-    phone_index: bytes | None
-    email_cipher: bytes | None
-    phone_cipher: bytes | None
 
 
 class Person(NamedTuple):
@@ -93,17 +84,6 @@ _NEW_COUPLES = insert(couples).from_select(
     select(_REFS.c.ref, bindparam("now", type_=Instant)).where(~exists().where(couples.c.ref == _REFS.c.ref)),
 )
 _SEATS = rowset("seats", couple_id=Integer, position=Integer)
-
-
-def sealed(vault: Vault, partner: NewPartner) -> SealedAddresses:
-    """A person's addresses as they will be kept."""
-    email, phone = partner.email, partner.phone
-    return SealedAddresses(
-        address_index(vault, Channel.EMAIL, email) if email else None,
-        address_index(vault, Channel.SMS, phone) if phone else None,
-        vault.seal(email, SEALED_EMAIL) if email else None,
-        vault.seal(phone, SEALED_PHONE) if phone else None,
-    )
 
 
 def people(connection: Connection, refs: Iterable[str]) -> dict[str, list[Person]]:

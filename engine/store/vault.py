@@ -9,7 +9,7 @@ import base64
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -97,6 +97,12 @@ class Vault:
     def header_of(key_id: str) -> bytes:
         """How each value begins that this key has sealed."""
         return bytes((VERSION, len(key_id))) + key_id.encode()
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[object, ...]]:
+        """For a process of ours: it reads the key file itself; without one the keys go along."""
+        if self._file is not None:
+            return self.load_key_file, (self._file,)
+        return type(self), (self._keys, self.current, self._lasting)
 
     def __repr__(self) -> str:
         return f"Vault(keys={sorted(self._ciphers)}, current={self.current!r})"

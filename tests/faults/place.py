@@ -22,6 +22,7 @@ from engine.settings import load
 from engine.store import holds, joining
 from engine.store.database import open_database
 from engine.store.migrate import upgrade
+from engine.store.sealing import sealed
 from engine.store.vault import Vault
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +138,7 @@ class Place:
         times = [*(times[number % len(times)] for number in range(couples)), *[later] * (self.size.later // 2)]
         for first in range(0, len(times), 500):
             arrivals = [
-                joining.Arrival(f"c{number:06d}", each, joining.sealed(vault, each), position)
+                joining.Arrival(f"c{number:06d}", each, sealed(vault, each), position)
                 for number, at in enumerate(times[first : first + 500], first)
                 for position in (1, 2)
                 for each in [person(f"P{number}x{position}", zone=zone, send_at=at, phone=None)]

@@ -11,6 +11,7 @@ from engine.model.campaign import Channel
 from engine.model.couple import Consent, NewPartner
 from engine.store import couples, joining
 from engine.store.schema import consents, partners
+from engine.store.sealing import sealed
 from engine.store.vault import SEALED_EMAIL
 
 NOW = at("2026-03-01T12:00")
@@ -20,7 +21,7 @@ NAMES = ("Dóra", "tab\tand\nline", "back\\slash \\N", "%s 'quoted\" {curly}", "
 
 def arrival(world: World, number: int, name: str) -> joining.Arrival:
     partner = NewPartner(name, f"p{number}@example.com", None, "Europe/Lisbon", "en", Channel.EMAIL, send_at=time(19))
-    return joining.Arrival(f"r{number}", partner, joining.sealed(world.engine.vault, partner), 1)
+    return joining.Arrival(f"r{number}", partner, sealed(world.engine.vault, partner), 1)
 
 
 def test_whatever_is_in_a_name_or_a_sealed_address_is_stored_as_it_is() -> None:
@@ -52,7 +53,7 @@ def test_consent_is_stored_for_each_channel_that_somebody_has_an_address_on() ->
     arrivals = []
     for ref, (email, phone, channel) in given.items():
         partner = NewPartner(ref, email, phone, "UTC", "en", channel, send_at=time(19))
-        arrivals.append(joining.Arrival(ref, partner, joining.sealed(world.engine.vault, partner), 1))
+        arrivals.append(joining.Arrival(ref, partner, sealed(world.engine.vault, partner), 1))
     with world.database.begin() as connection:
         joining.put_in(connection, arrivals, CONSENT, NOW)
     names = {row.id: row.given_name for row in world.rows(partners)}
