@@ -57,8 +57,9 @@ audit: $(PIP_AUDIT) ## known vulnerabilities of what requirements.lock names (ne
 
 SECONDS ?= 60
 
-fuzz: $(READY) ## the engine through lives of kept and of fresh seeds, judged by a model of its own; SECONDS=60
+fuzz: $(READY) ## the engine through lives of kept and of fresh seeds, and with bugs planted in it; SECONDS=60
 	@$(BIN)/python -m fuzz --kept
+	@$(BIN)/python -m fuzz --mutants --processes 2
 	@$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 bench: $(READY) ## ratios against naive ways of doing the same work, in one run
