@@ -18,7 +18,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Rekindle needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
 	@echo "Setting up $(VENV) (once; again when the lock changes)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+	  --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -29,12 +30,26 @@ test: $(READY) ## run the tests
 	@tests/setup_services.sh
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of what is shipped
+CHECKS := check-ruff check-bandit check-mypy check-imports check-shipped
+.PHONY: $(CHECKS)
+
+check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of what is shipped; all at once
+	@$(MAKE) --no-print-directory --jobs --output-sync $(CHECKS)
+
+check-ruff:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+check-bandit:
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive engine cli.py
+
+check-mypy:
 	@$(BIN)/mypy
+
+check-imports:
 	@$(BIN)/lint-imports
+
+check-shipped:
 	@$(BIN)/rekindle check campaigns
 
 sbom: $(READY) ## the bill of materials of deploy/requirements.lock, in CycloneDX 1.6, into build/sbom.json

@@ -23,7 +23,9 @@ def judged(script: Script) -> list[Violation]:
 
 
 def kept(who: str = "") -> list[int]:
-    """Seeds that broke a rule once, by a fault of the `engine` or of the `model`; of either where none is named."""
+    """Seeds that broke a rule once: all, or those where `who` was wrong, which is the `engine`, by a fault that another
+    seed has shown `engine-again`, or the `model`.
+    """
     lines = KEPT.read_text(encoding="utf-8").splitlines()
     told = [line.partition(":")[0].split() for line in lines if line and not line.startswith("#")]
     return [int(seed) for seed, wrong in told if who in ("", wrong)]

@@ -116,15 +116,15 @@ def _shelf_of(folders: Sequence[Path]) -> Shelf:
     return found
 
 
-def _template_of(sandbox: Sandbox, name: str, constants: Mapping[str, object]) -> Template:
+def _template_of(sandbox: Sandbox, name: str, constants: Mapping[str, object], *, traces: int) -> Template:
     """One of such a shelf, and the paths through it that were traced, for the same constants."""
     ours = getattr(_shelves, "shipped", None)
     if ours is None or sandbox not in ours._sandboxes.values():
-        return Template(sandbox, name, constants)
-    key = sandbox, name, tuple(constants.items())
+        return Template(sandbox, name, constants, traces=traces)
+    key = sandbox, name, tuple(constants.items()), traces
     found: Template | None = _composed.get(key)
     if found is None:
-        found = _composed[key] = Template(sandbox, name, constants)
+        found = _composed[key] = Template(sandbox, name, constants, traces=traces)
     return found
 
 

@@ -65,7 +65,7 @@ class _Text:
 def check_texts(subject: Subject, sender: Sender) -> Iterator[Finding]:
     """Findings in messages that cannot be rendered, and in texts that are too long or hold a dear character."""
     shelf = Shelf(subject.templates)
-    composer = Composer(subject.templates, sender, PUBLIC_URL)
+    composer = Composer(subject.templates, sender, PUBLIC_URL, traces=0)
     done: set[tuple[str, str | None, str, Channel]] = set()
     for definition, text in (*_texts(subject, shelf), *_notices(shelf)):
         mark = (text.template, text.activity, text.locale, text.channel)

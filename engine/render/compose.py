@@ -16,7 +16,7 @@ from engine.render.seen import CampaignSeen, StepSeen, activity_seen
 from engine.render.segments import GSM_BASIC, measure, plainer
 from engine.render.shaped import Moulds, ShapedEmail, refuse_halves
 from engine.render.shelf import Shelf, names
-from engine.render.specialise import Filled, RenderError, Template, fill, render, written
+from engine.render.specialise import MAX_TRACES, Filled, RenderError, Template, fill, render, written
 from engine.transport.base import EmailMessage, Message, SmsMessage
 
 __all__ = ["Composer", "RenderError"]
@@ -27,10 +27,14 @@ MOST_PARTS = 2
 
 
 class Composer:
-    """Writes messages from the templates in `folders`, the first of which wins (see shelf)."""
+    """Writes messages from the templates in `folders`, the first of which wins (see shelf).
 
-    def __init__(self, folders: Sequence[Path], sender: Sender, public_url: str) -> None:
+    For who writes each message once, `traces` of 0 spare what makes the next ones quick.
+    """
+
+    def __init__(self, folders: Sequence[Path], sender: Sender, public_url: str, *, traces: int = MAX_TRACES) -> None:
         self._shelf = Shelf(folders)
+        self._traces = traces
         self._sender = sender
         self._host = urlsplit(public_url).hostname or "localhost"
         self._kept: OrderedDict[MessageKey, _Email | _Sms] = OrderedDict()
@@ -94,7 +98,7 @@ class Composer:
             "sender": self._sender,
             "lang": language or DEFAULT_LOCALE,
         }
-        return Template(self._shelf.sandbox(key.locale, html=html), name, constants)
+        return Template(self._shelf.sandbox(key.locale, html=html), name, constants, traces=self._traces)
 
 
 class _Email:

@@ -21,7 +21,7 @@ from fuzz.totals import Totals
 from fuzz.world import act_out
 
 ROOT = Path(__file__).parents[2]
-SEEDS = (5, 7, 20)
+SEEDS = (5, 20)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -34,10 +34,10 @@ def test_nothing_is_wrong_with_a_life(seed: int) -> None:
 
 
 def test_nothing_is_wrong_with_lives_that_nobody_has_lived(capsys: pytest.CaptureFixture[str]) -> None:
-    """What fresh seeds come to, for a third of a minute where every change is tried; if one breaks a rule, what is
+    """What fresh seeds come to, for twelve seconds where every change is tried; if one breaks a rule, what is
     printed says how to live it again, and it goes into fuzz/seeds.txt.
     """
-    seconds = "20" if os.environ.get("CI") else "3"
+    seconds = "12" if os.environ.get("CI") else "3"
     assert main(["--seconds", seconds]) == 0, capsys.readouterr().out
 
 

@@ -5,7 +5,7 @@ test_description.py makes up whole calls, and so hardly ever has a good link; he
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -124,20 +124,32 @@ def for_all(names: tuple[str, ...], check: Callable[[list[tuple[str, str]]], Non
 
 
 class Public:
-    """Two sites by one description: of a couple who have their messages, and of somebody who is only arriving."""
+    """Two sites: of a couple who have their messages, and of somebody who is only arriving. Most tests need one."""
 
     def __init__(self) -> None:
-        self.couple = Couple()
-        self.couple.agree()
         self.tokens: dict[str, str] = {}  # they were good before whatever was done with them
-        self.arriving = World()
-        joined(self.arriving)
-        sign_up(self.arriving, signup("Zed"))
-        self.arriving.tick()
-        worlds = (self.couple.world, self.arriving)
-        self.settled, self.begun = (create_app(world.engine, docs=True) for world in worlds)
-        found = schemathesis.openapi.from_asgi("/openapi.json", self.settled).get_all_operations()
-        self.operations: dict[str, Any] = {each.label: each for each in (one.ok() for one in found)}
+
+    @cached_property
+    def couple(self) -> Couple:
+        made = Couple()
+        made.agree()
+        return made
+
+    @cached_property
+    def arriving(self) -> World:
+        made = World()
+        joined(made)
+        sign_up(made, signup("Zed"))
+        made.tick()
+        return made
+
+    @cached_property
+    def settled(self) -> FastAPI:
+        return create_app(self.couple.world.engine)
+
+    @cached_property
+    def begun(self) -> FastAPI:
+        return create_app(self.arriving.engine)
 
     def app(self, path: str) -> FastAPI:
         return self.begun if path.split("/")[1] in ("join", "c", "i", "d") else self.settled
@@ -145,13 +157,13 @@ class Public:
     def token(self, path: str) -> str:
         """A good pass for the page at a path."""
         page = path.split("/")[1]
-        links, rows = self.arriving.engine.links, self.arriving.rows
-        today = self.arriving.clock.now().date()
-        if page == "c":
-            return links.sign(Purpose.CONFIRM, max(row.id for row in rows(couples_schema.confirmations)), 0, today)
-        if page == "i":
-            return links.sign(Purpose.INVITE, rows(couples_schema.invitations)[0].id, 0, today)
-        if page == "d":
+        if page in ("c", "i", "d"):
+            links, rows = self.arriving.engine.links, self.arriving.rows
+            today = self.arriving.clock.now().date()
+            if page == "c":
+                return links.sign(Purpose.CONFIRM, max(row.id for row in rows(couples_schema.confirmations)), 0, today)
+            if page == "i":
+                return links.sign(Purpose.INVITE, rows(couples_schema.invitations)[0].id, 0, today)
             return links.sign(Purpose.DECLINE, max(row.id for row in rows() if row.step == "confirm"), 0, today)
         if page == "u":
             return self.couple.world.engine.links.token(Purpose.UNSUBSCRIBE, 1, Channel.EMAIL)
@@ -180,7 +192,8 @@ def public() -> Public:
 
 
 PUBLIC = schemathesis.openapi.from_asgi("/openapi.json", create_app(World().engine, docs=True))
-LABELS = sorted(each.ok().label for each in PUBLIC.get_all_operations())
+OPERATIONS: dict[str, Any] = {each.label: each for each in (one.ok() for one in PUBLIC.get_all_operations())}
+LABELS = sorted(OPERATIONS)
 
 
 def regex(template: str) -> str:
@@ -201,7 +214,7 @@ def test_a_method_that_is_not_declared_is_refused_at_every_path(public: Public) 
 @pytest.mark.parametrize("label", LABELS)
 def test_behind_a_good_link_made_up_fields_get_a_described_answer(public: Public, label: str) -> None:
     method, _, template = label.partition(" ")
-    operation = public.operations[label]
+    operation = OPERATIONS[label]
 
     def check(fields: list[tuple[str, str]], section: str = "") -> None:
         path, sent = public.path(template, section), fields
