@@ -34,7 +34,9 @@ CHECKS := check-ruff check-bandit check-mypy check-imports check-shipped
 .PHONY: $(CHECKS)
 
 check: $(READY) ## ruff, bandit, mypy strict, import-linter, and our own lint of what is shipped; all at once
-	@$(MAKE) --no-print-directory --jobs --output-sync $(CHECKS)
+	@$(MAKE) --no-print-directory --jobs $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(CHECKS)
+
+$(CHECKS): $(READY)
 
 check-ruff:
 	@$(BIN)/ruff check .

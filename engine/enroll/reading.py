@@ -28,7 +28,6 @@ from engine.store.vault import Vault
 LARGE = 4_000_000
 """Bytes, some 40,000 rows: of less, starting a process costs more than it saves."""
 
-
 _all_of = attrgetter(*(each.name for each in fields(NewPartner)))
 
 
@@ -155,21 +154,7 @@ def _told(end: Connection) -> tuple[Any, ...] | None:
 
 def _packed(batch: Batch) -> tuple[Any, ...]:
     """Plain tuples: what is made of our own classes takes five times as long to pack."""
-    people = [
-        (
-            line,
-            ref,
-            who.given_name,
-            who.email,
-            who.phone,
-            who.timezone,
-            who.locale,
-            who.channel,
-            who.send_at,
-            who.causes,
-        )
-        for (line, ref, who), _, _ in batch.candidates
-    ]
+    people = [(line, ref, *_all_of(who)) for (line, ref, who), _, _ in batch.candidates]
     cells = [each.cells for each in batch.candidates]
     addresses = [tuple(each.addresses) for each in batch.candidates]
     aside = [(line, why.what, why.fix, row) for line, why, row in batch.aside]
