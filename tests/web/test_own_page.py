@@ -13,6 +13,7 @@ from world import VAULT, World, at, person
 
 from engine.model.campaign import Channel
 from engine.model.reply import ConsentPurpose
+from engine.render import spec_budget
 from engine.store import answers, couples_schema, questions, schema
 from engine.store.database import Database
 
@@ -49,6 +50,15 @@ def deliveries(world: World, step: str) -> dict[str, int]:
     """The delivery of a step to each partner, by name."""
     names = {row.id: row.given_name for row in world.rows(schema.partners)}
     return {names[row.partner_id]: row.id for row in world.rows() if row.step == step}
+
+
+def test_the_longest_page_takes_an_eighth_of_what_one_may_at_most(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound is for templates that mean harm, and far from what ours need."""
+    monkeypatch.setattr(spec_budget, "MOST_WORK", spec_budget.MOST_WORK // 8)
+    assert visitor.get(visitor.own_page("Ana")).status_code == 200
+    assert visitor.get("/join/eight-weeks").status_code == 200
 
 
 def test_it_shows_what_comes_next_by_the_readers_own_clock_and_nothing_of_the_others(visitor: Visitor) -> None:
