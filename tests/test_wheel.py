@@ -1,4 +1,4 @@
-"""The wheel works away from the checkout, with nothing but the packages that it declares."""
+"""The wheel works away from the checkout, with nothing but the packages that it declares; so does its demo."""
 
 import os
 import re

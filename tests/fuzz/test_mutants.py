@@ -10,7 +10,7 @@ from fuzz.planted import BUGS
 
 HOME = Path(__file__).parents[2]
 SOME = [bug.name for bug in BUGS[::5]]
-"""Of every kind; `make fuzz` plants all of them, which takes a minute."""
+"""Of every kind; `make fuzz` plants all of them."""
 
 
 def test_planted_bugs_are_caught() -> None:
