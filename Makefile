@@ -13,14 +13,17 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Not compiled: modules are when they are first imported, and most of what comes along never is.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+# Not compiled: modules are when they are first imported, and most of what comes along never is. In two halves at once:
+# most of the time goes to reading what an index has of each package, which takes one processor.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Rekindle needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
 	@echo "Setting up $(VENV) (once; again when the lock changes)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
-	  --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@awk '/^[a-z]/ { half = !half } { print > ("$(VENV)/half-" half ".lock") }' requirements.lock
+	@printf '%s\n' 0 1 | xargs -P 2 -I N $(PIP) --no-compile --require-hashes --requirement $(VENV)/half-N.lock
+	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 
 demo: $(READY) ## the main job on sample couples: eight weeks in seconds, then look at demo/index.html
