@@ -6,14 +6,11 @@ With a PORT it hands over to the SMTP server that listens there, which may kill 
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
-from functools import cache
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-import pytest
+from forking import forked
 from world import World, at, opened
 
 from engine.deliver.dispatch import ProtocolStep
@@ -87,22 +84,10 @@ def main(folder: Path, now: str, where: str, times: int, option: str = "") -> No
 
 def begun(folder: Path, now: str, where: str, times: int, *option: str) -> ForkServerProcess:
     """The process, which has begun."""
-    process = _forks().Process(target=main, args=(folder, now, where, times, *option))
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-        process.start()
-    return process
+    return forked(main, folder, now, where, times, *option)
 
 
 def killed(process: ForkServerProcess) -> bool:
     """Whether it was killed, as it must be within a minute."""
     process.join(60)
     return process.exitcode == -signal.SIGKILL
-
-
-@cache
-def _forks() -> ForkServerContext:
-    """Each is forked off one that has loaded the engine and has done nothing: loading takes longer than the pass."""
-    made = get_context("forkserver")
-    made.set_forkserver_preload([__name__])
-    return made

@@ -1,18 +1,21 @@
-"""The processes that work there, as an operator starts them; whoever ends is started again, as a supervisor does."""
+"""The processes that work there, as an operator starts them; whoever ends is started again, as a supervisor does.
+
+They are forked; what a crew starts is started. All of them have the workspace as their working directory.
+"""
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from time import monotonic, sleep
 
 from faults.place import ROOT, Place
+from faults.staged import begin
+from forking import forked
 
-STAGED = Path(__file__).with_name("staged.py")
 STEP_SECONDS = 0.05
 
 
@@ -24,11 +27,23 @@ class Hand:
     arguments: tuple[str, ...]
     stage: dict[str, str]
     log: Path
-    process: "subprocess.Popen[bytes]"
+    process: ForkServerProcess
     wanted: bool = True  # whether it is started again
 
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
     def said(self) -> str:
-        return self.log.read_text(errors="replace")
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def ended(self, seconds: float = 120) -> int:
+        """Wait until it has; its exit code."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            raise TimeoutError(f"{self.name} has not ended after {seconds} seconds: {self.said()[-600:]}")
+        return self.process.exitcode
 
 
 @dataclass
@@ -54,7 +69,7 @@ class Hands:
 
     def called(self, command: str) -> list[Hand]:
         """Those that run this command now."""
-        return [hand for hand in self.hands if hand.arguments[0] == command and hand.process.poll() is None]
+        return [hand for hand in self.hands if hand.arguments[0] == command and hand.process.exitcode is None]
 
     def kill(self, pid: int, *, sends: bool = True) -> None:
         """Let a process end where it is; what it `sends` is then in doubt."""
@@ -67,11 +82,11 @@ class Hands:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def stop(self, hand: Hand, seconds: float = 120) -> int:
+    def stop(self, hand: Hand) -> int:
         """Tell it to end, as Ctrl-C does, and wait; its exit code."""
         hand.wanted = False
-        hand.process.send_signal(signal.SIGTERM)
-        return hand.process.wait(seconds)
+        hand.process.terminate()
+        return hand.ended()
 
     def later(self, seconds: float, do: Callable[[], None]) -> None:
         """Have that done after so many seconds, by `mind`."""
@@ -94,7 +109,7 @@ class Hands:
             do()
         self.place.server.mind()
         for hand in self.hands:
-            code = hand.process.poll()
+            code = hand.process.exitcode
             if code is None or not hand.wanted:
                 continue
             if code != -signal.SIGKILL:
@@ -115,24 +130,16 @@ class Hands:
         """Let go of everything, whatever state it is in."""
         for hand in self.hands:
             hand.process.kill()
-            hand.process.wait()
+            hand.ended()
         self.hands.clear()
         for pid in ours(self.place):  # the children of crews
             self.tell(pid, signal.SIGKILL)
 
-    def _start(
-        self, name: str, arguments: tuple[str, ...], stage: dict[str, str], log: Path
-    ) -> "subprocess.Popen[bytes]":
-        program = [str(STAGED)] if stage else ["-m", "cli"]
+    def _start(self, name: str, arguments: tuple[str, ...], stage: dict[str, str], log: Path) -> ForkServerProcess:
+        given = "-C", str(self.place.workspace), *arguments
         where = {"PYTHONPATH": str(ROOT), "REKINDLE_TRANSPORTS__SMTP__HELO": f"{name}.example"}
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, *program, "-C", str(self.place.workspace), *arguments],
-                env={**os.environ, **where, **{f"STAGE_{key}": value for key, value in stage.items()}},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        directed = {f"STAGE_{key}": value for key, value in stage.items()}
+        return forked(begin, given, {**os.environ, **where, **directed}, self.place.workspace, log)
 
 
 LEFT = "SELECT status, count(*) FROM deliveries GROUP BY status"
@@ -167,6 +174,6 @@ def ours(place: Place) -> set[int]:
     found = set()
     for each in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if str(place.workspace).encode() in (each / "cmdline").read_bytes().split(b"\0"):
+            if (each / "cwd").readlink() == place.workspace:
                 found.add(int(each.name))
     return found

@@ -32,9 +32,9 @@ def kill_worker(rig: Rig, chance: Random) -> None:
 
 def kill_parent(rig: Rig, chance: Random) -> None:
     """Kill a crew's parent alone: its children see it and end; another crew begins meanwhile."""
-    crews = [hand for hand in rig.hands.called("worker") if children(hand.process.pid)]
+    crews = [hand for hand in rig.hands.called("worker") if children(hand.pid)]
     if crews:
-        rig.hands.kill(chance.choice(crews).process.pid, sends=False)
+        rig.hands.kill(chance.choice(crews).pid, sends=False)
 
 
 def kill_run(rig: Rig, chance: Random) -> None:
@@ -118,4 +118,4 @@ def deck(chance: Random, round_: int) -> list[str]:
 def _kill_one(rig: Rig, chance: Random, command: str) -> None:
     found = rig.hands.called(command)
     if found:
-        rig.hands.kill(chance.choice(found).process.pid, sends=command != "web")
+        rig.hands.kill(chance.choice(found).pid, sends=command != "web")

@@ -47,7 +47,7 @@ class Rig:
     def working(self) -> list[int]:
         """The processes that send, but for the parents of crews."""
         hands = [*self.hands.called("worker"), *self.hands.called("run")]
-        return [pid for hand in hands for pid in children(hand.process.pid) or [hand.process.pid]]
+        return [pid for hand in hands for pid in children(hand.pid) or [hand.pid]]
 
     def order(self, statement: str) -> None:
         """Change the store behind the engine's back; nothing happens where it cannot be reached."""

@@ -1,4 +1,4 @@
-"""`staged.py ARGUMENTS`: the command line, in a process that is directed by its environment.
+"""`staged.py ARGUMENTS`, or `begin`: the command line, in a process that is directed by its environment.
 
 STAGE_CARE     seconds between two rounds of care, which are fifteen otherwise; a server that was away is tried at once
 STAGE_PAUSE    a file: the process that first makes it stops itself (SIGSTOP) between its committed intent and the door
@@ -9,6 +9,7 @@ STAGE_KNOWS    the number of a migration that this process knows beside ours: it
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,8 +83,26 @@ def know(newer: str) -> None:
 DIRECTIONS = {"CARE": hurry, "PAUSE": pause, "DOOR": at_the_door, "CLOCK": shift, "KNOWS": know}
 
 
-if __name__ == "__main__":
+def begin(arguments: Sequence[str], environment: dict[str, str], folder: Path, log: Path) -> None:
+    """For one that was forked: be as one that was started by `staged.py ARGUMENTS` in this folder, and tell the log."""
+    os.setsid()
+    os.chdir(folder)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(output, sys.stdout.fileno())
+    os.dup2(output, sys.stderr.fileno())
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [__file__, *arguments]
+    sys.orig_argv = [sys.executable, *sys.argv]
+    perform()
+
+
+def perform() -> None:
     for name, direct in DIRECTIONS.items():
         if (given := os.environ.get(f"STAGE_{name}")) is not None:
             direct(given)
     cli.main()
+
+
+if __name__ == "__main__":
+    perform()

@@ -27,7 +27,7 @@ def test_two_workers_share_the_work_and_one_of_them_is_killed(make: Make) -> Non
     made.place.hold(False)
     made.hands.until(lambda: made.clients() >= {first.name, second.name})
     first.wanted = False
-    made.hands.kill(first.process.pid)
+    made.hands.kill(first.pid)
     counted = made.settle()
 
     assert made.fair(counted), counted
@@ -73,7 +73,7 @@ def test_a_scheduler_is_killed(make: Make) -> None:
 
     for part in (0.02, 0.4):
         made.go_on(part)
-        made.hands.kill(made.hands.called("run")[0].process.pid)
+        made.hands.kill(made.hands.called("run")[0].pid)
     counted = made.settle()
 
     assert made.fair(counted), counted
@@ -87,7 +87,7 @@ def test_the_web_server_is_killed_while_people_unsubscribe(make: Make) -> None:
         for heard in (1, 6, 11):
             made.hands.until(lambda heard=heard: len(callers.heard) >= heard)
             for web in made.hands.called("web"):
-                made.hands.kill(web.process.pid, sends=False)
+                made.hands.kill(web.pid, sends=False)
         made.hands.until(lambda: len(callers.heard) == 15)
         counted = made.settle()
 

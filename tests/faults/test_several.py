@@ -1,5 +1,6 @@
 """Several that work on one store: two schedulers, one that sleeps past its lease, and one whose clock is wrong."""
 
+import os
 import signal
 from collections.abc import Callable
 
@@ -43,9 +44,9 @@ def test_a_worker_sleeps_past_its_lease_and_wakes(make: Make, where: str) -> Non
     assert before.in_doubt == made.place.size.batch
 
     sleeper.wanted = False
-    sleeper.process.send_signal(signal.SIGTERM)  # it hears of it when it wakes, and ends once it has recorded
-    sleeper.process.send_signal(signal.SIGCONT)
-    sleeper.process.wait(60)
+    os.kill(sleeper.pid, signal.SIGTERM)  # it hears of it when it wakes, and ends once it has recorded
+    os.kill(sleeper.pid, signal.SIGCONT)
+    sleeper.ended(60)
     made.hasten()
     counted = made.settle()
 
