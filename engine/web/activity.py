@@ -34,7 +34,7 @@ from engine.web.calendar import feed_path
 from engine.web.forms import clean
 from engine.web.message import Asked, Page, asked, said
 from engine.web.passes import DONE, TOKEN, Made, Passes, View
-from engine.web.routes import act_at, described
+from engine.web.routes import act_at, described, head_at
 from engine.web.screen import Screen
 
 FURTHEST = timedelta(days=366)
@@ -78,7 +78,7 @@ class ActivityPages:
             responses=described(404, 410, 422) | FILE,
             openapi_extra={"parameters": [TOKEN, DAY, TIME]},
         )
-        self.router.add_api_route("/n/{token}/event.ics", self.event, methods=["HEAD"], include_in_schema=False)
+        head_at(self.router, "/n/{token}/event.ics", self.event)
 
     def view(
         self,

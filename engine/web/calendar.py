@@ -21,7 +21,7 @@ from engine.render.pages import WEB
 from engine.render.words import words_for
 from engine.store.database import Transaction
 from engine.web.passes import LOOKED, TOKEN, Made, Passes
-from engine.web.routes import described
+from engine.web.routes import described, head_at
 
 AHEAD = timedelta(days=120)
 LASTS = timedelta(minutes=15)
@@ -54,7 +54,7 @@ class CalendarFeed:
             responses=described(*LOOKED) | FILE,
             openapi_extra={"parameters": [TOKEN]},
         )
-        self.router.add_api_route("/calendar/{token}.ics", self.feed, methods=["HEAD"], include_in_schema=False)
+        head_at(self.router, "/calendar/{token}.ics", self.feed)
 
     async def feed(self, request: Request) -> Response:
         """What is to come for one partner."""

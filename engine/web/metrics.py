@@ -30,6 +30,7 @@ from engine.model.incident import IncidentKind
 from engine.store import tallies
 from engine.store.standing import Standing
 from engine.store.tallies import Tally
+from engine.web.routes import head_at
 
 KEPT_SECONDS = 5.0
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -54,7 +55,7 @@ class Metrics:
         self._looked_at: float | None = None
         self.router = APIRouter()
         self.router.add_api_route("/metrics", self.show, methods=["GET"], response_class=Response, responses=ANSWERS)
-        self.router.add_api_route("/metrics", self.show, methods=["HEAD"], include_in_schema=False)
+        head_at(self.router, "/metrics", self.show)
 
     async def show(self, request: Request) -> Response:
         """The metrics."""

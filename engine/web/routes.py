@@ -60,7 +60,12 @@ def show_at(
         responses=described(*answers),
         openapi_extra={"parameters": list(parameters)},
     )
-    router.add_api_route(path, show, methods=["HEAD"], include_in_schema=False)
+    head_at(router, path, show)
+
+
+def head_at(router: APIRouter, path: str, show: Route) -> None:
+    """`show` answers HEAD at `path`, which no description says of a page that answers GET."""
+    router.add_route(path, show, methods=["HEAD"], include_in_schema=False)
 
 
 def act_at(

@@ -82,7 +82,7 @@ class Board:
         async def answer(request: Request) -> Response:
             return await asyncio.to_thread(partial(self._look, request, look))
 
-        self.router.add_api_route(HOME + path, answer, methods=["GET", "HEAD"], response_class=Response)
+        self.router.add_route(HOME + path, answer, methods=["GET", "HEAD"])
 
     def act_at(self, path: str, act: Act) -> None:
         """`act` answers a form that is posted to a path under /operator."""
@@ -99,7 +99,7 @@ class Board:
                 return self.stranger("refused", 403, what="This form is too old, or not from the dashboard.")
             return await self._turn.take(partial(self._act, Asked(request, visit, self._operator(visit), form), act))
 
-        self.router.add_api_route(HOME + path, answer, methods=["POST"], response_class=Response)
+        self.router.add_route(HOME + path, answer, methods=["POST"])
 
     def visit(self, request: Request) -> Visit | None:
         """Whoever asks, if they may be here."""

@@ -16,8 +16,8 @@ class SignIn:
     def __init__(self, board: Board) -> None:
         self._board = board
         router = board.router
-        router.add_api_route(HOME + "/sign-in", self.show, methods=["GET", "HEAD"], response_class=Response)
-        router.add_api_route(HOME + "/sign-in", self.enter, methods=["POST"], response_class=Response)
+        router.add_route(HOME + "/sign-in", self.show, methods=["GET", "HEAD"])
+        router.add_route(HOME + "/sign-in", self.enter, methods=["POST"])
         board.act_at("/sign-out", self.leave)
 
     async def show(self, request: Request) -> Response:
