@@ -53,7 +53,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.html = html
         self.twin: Sandbox | None = None  # where its templates are traced; made by `trace`
         own = {COUNTED: _counted, HOLDING: bounds.contained, WEIGHED: weighed, SPENT: _spent}
-        self.filters = bounded_filters() | own
+        self.filters = {**bounded_filters(), **own}
         self.tests = dict[str, Any](bounded_tests())
         self.globals = {"range": bounds.bounded_range}
         self.binop_table = dict(bounds.BINARY)

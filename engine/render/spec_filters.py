@@ -5,7 +5,7 @@ whole objects), `tojson` and `urlize` (not for messages), and `filesizeformat`.
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from typing import Any
 
@@ -57,7 +57,8 @@ def may_call(owner: Any, name: str) -> bool:
     return any(isinstance(owner, kind) and name in names for kind, names in _METHODS)
 
 
-def bounded_filters() -> dict[str, Callable[..., Any]]:
+@functools.cache
+def bounded_filters() -> Mapping[str, Callable[..., Any]]:
     """The filters a template may use, by name."""
     filters: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in _OF_ANYTHING}
     filters |= {name: _of_number(FILTERS[name]) for name in _OF_NUMBERS}
@@ -67,7 +68,8 @@ def bounded_filters() -> dict[str, Callable[..., Any]]:
     return filters | _CHECKED
 
 
-def bounded_tests() -> dict[str, Callable[..., Any]]:
+@functools.cache
+def bounded_tests() -> Mapping[str, Callable[..., Any]]:
     """The tests a template may use, by name; those that compare pay for what they go over."""
     tests: dict[str, Callable[..., Any]] = dict(TESTS)  # type: ignore[arg-type]
     return tests | {name: _of_whole(tests[name]) for name in _COMPARING}

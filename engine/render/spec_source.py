@@ -31,7 +31,7 @@ class Folders(jinja2.BaseLoader):
         parts = template.split("/")
         if template and not any(part in ("", ".", "..") or set(part) & set("\\\0:") for part in parts):
             for folder in self._folders:
-                path = folder.joinpath(*parts).resolve()  # a link is followed here, so that it cannot lead outside
-                if path.is_relative_to(folder) and path.is_file():
-                    return path
+                path = folder.joinpath(*parts)  # most are not there, which one look at the disk tells
+                if path.is_file() and (real := path.resolve()).is_relative_to(folder):  # no link may lead outside
+                    return real
         raise jinja2.TemplateNotFound(template)
