@@ -20,13 +20,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "rekindle"))
 
 keep_files_there()
 remember()
-gc.set_threshold(50_000, 20, 100)  # tests make much, and little of it goes round in circles
+gc.set_threshold(200_000, 20, 100)  # tests make much, and little of it goes round in circles
 
 KEEPING = (
     *("store", "deliver", "enroll", "hear", "run", "faults"),
     *("report/test_report_figures.py", "report/test_report_page.py"),
 )
-"""The folders, and files, of tests about what is kept: each of them runs on either store, each time."""
+"""The folders, and files, of tests about what is kept: each of them runs on either store, but for `storeless` ones."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "store(name): about one store, and not to be tried on another")
+    config.addinivalue_line("markers", "storeless: about nothing that is kept, whatever it stands beside")
     if not hasattr(config, "workerinput"):  # it is the run's, and its workers inherit where it is
         server = stores.server_of_run()
         server.__enter__()
@@ -51,11 +52,17 @@ def pytest_collection_finish() -> None:
     gc.freeze()  # modules and tests stay to the end, and need not be gone through again and again
 
 
+def pytest_sessionfinish() -> None:
+    gc.collect()
+    gc.freeze()  # what is left would be gone through five times, for what may be said of it once
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     asked = metafunc.config.getoption("--store")
     of_one = metafunc.definition.get_closest_marker("store")
     path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
     keeping = path in KEEPING or path.partition("/")[0] in KEEPING
+    keeping = keeping and not metafunc.definition.get_closest_marker("storeless")
     wanted = [*of_one.args] if of_one else [stores.SQLITE, stores.POSTGRESQL] if keeping or asked else [stores.SQLITE]
     wanted = [each for each in wanted if asked in {None, each}]
     metafunc.parametrize("_store", wanted, indirect=True, ids=[each if keeping else "" for each in wanted])

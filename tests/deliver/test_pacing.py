@@ -11,6 +11,8 @@ from engine.deliver.pacing import MOST, Allowance, Pace, pace_of
 from engine.sections import PaceSettings
 from engine.store.paces import Bucket
 
+pytestmark = pytest.mark.storeless
+
 NOON = at("2026-03-03T12:00")
 TODAY = date(2026, 3, 3)
 

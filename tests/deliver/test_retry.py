@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from engine.deliver.retry import GiveUp, RetryAt, decide
 
+pytestmark = pytest.mark.storeless
+
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 A_DAY = NOW + timedelta(days=1)
 

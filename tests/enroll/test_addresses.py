@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from engine.enroll import phones
 from engine.enroll.addresses import BadValue, clean_name, normal_email, normal_phone
 
+pytestmark = pytest.mark.storeless
+
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 TYPES = phonenumbers.PhoneNumberType
 

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from world import opened
 
 from engine.enroll.importer import ImportReport, import_couples
 from engine.errors import Refused
 from engine.model.couple import Consent
 from engine.store import couples
-from engine.store.database import Database, open_database
+from engine.store.database import Database
 from engine.store.metadata import metadata
 from engine.store.schema import consents
 from engine.store.vault import Vault
@@ -35,8 +36,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "couples.csv"
 
 @pytest.fixture
 def database() -> Iterator[Database]:
-    database = open_database("sqlite://")
-    database.create_all()
+    database = opened(None)
     yield database
     database.close()
 
@@ -199,7 +199,7 @@ def test_consent_is_kept_for_each_address_with_its_words_and_source(database: Da
     with database.read() as connection:
         kept = connection.execute(
             select(consents.c.channel, consents.c.words, consents.c.source, consents.c.at, func.count())
-            .group_by(consents.c.channel)
+            .group_by(consents.c.channel, consents.c.words, consents.c.source, consents.c.at)
             .order_by(consents.c.channel)
         ).all()
     assert [tuple(each) for each in kept] == [
@@ -235,8 +235,7 @@ def test_whatever_is_imported_every_row_is_accounted_for_and_the_batch_size_does
 ) -> None:
     outcomes = []
     for size in (batch, 2_000):
-        database = open_database("sqlite://")
-        database.create_all()
+        database = opened(None)
         path = tmp_path_factory.mktemp("import") / "couples.csv"
         first = load(database, path, HEADER + "".join(",".join(each) + "\n" for each in people), size)
         assert first.added_partners + first.unchanged + first.rejected == len(people)
@@ -288,13 +287,11 @@ def test_killed_half_way_it_resumes_where_it_was(
 ) -> None:
     rows = [f"c-{n // 2},P{'ab'[n % 2]},p{n}@example.com,,Asia/Tokyo\n" for n in range(95)]
     sheet.write_text(HEADER + "".join(rows) + "c-x,Ana,ana@example.com,,EST\n")
-    url = f"sqlite:///{tmp_path}/rekindle.sqlite3"
-    database = open_database(url)
-    database.create_all()
-    places = os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parent)])
+    database = opened(tmp_path / "rekindle.sqlite3")
+    url = database.engine.url.render_as_string(hide_password=False)
     child = subprocess.run(
         [sys.executable, "-c", CHILD, url, str(sheet), moment, str(count)],
-        env={**os.environ, "PYTHONPATH": places},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
         check=False,
     )
     assert child.returncode == -signal.SIGKILL

@@ -11,6 +11,8 @@ from engine.model.campaign import Channel
 from engine.model.couple import NewPartner
 from engine.model.strategy import Cause
 
+pytestmark = pytest.mark.storeless
+
 GOOD = {"couple": "c-1", "given_name": "Ana", "email": "ana@example.com", "timezone": "Europe/Lisbon"}
 
 

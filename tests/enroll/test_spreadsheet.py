@@ -13,6 +13,8 @@ from engine.enroll.rows import Header
 from engine.enroll.spreadsheet import LINE_LIMIT, Record, Spreadsheet
 from engine.errors import Refused
 
+pytestmark = pytest.mark.storeless
+
 HEADER = "couple,given_name,email\n"
 
 

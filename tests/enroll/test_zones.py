@@ -6,6 +6,8 @@ from engine.clock import zone_names
 from engine.enroll.addresses import BadValue
 from engine.enroll.zones import region_zone
 
+pytestmark = pytest.mark.storeless
+
 
 def test_every_zone_with_a_region_is_taken_as_it_is() -> None:
     for name in zone_names():

@@ -13,6 +13,8 @@ from engine.hear import calls
 from engine.store.vault import Vault
 from engine.transport.source import Hook
 
+pytestmark = pytest.mark.storeless
+
 VAULT = Vault({"k1": b"k" * 32}, "k1", b"l" * 32)
 AT = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
 

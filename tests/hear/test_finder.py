@@ -5,6 +5,8 @@ import pytest
 from engine.hear.finder import MOST, Finder, Found
 from engine.hear.phrases import plain_words
 
+pytestmark = pytest.mark.storeless
+
 
 def finder(*phrases: str, label: str = "yes") -> Finder[str]:
     return Finder(

@@ -14,6 +14,8 @@ from engine.model.event import Command
 from engine.model.keywords import HELP_WORDS, START_WORDS, STOP_WORDS
 from engine.shipped import shipped
 
+pytestmark = pytest.mark.storeless
+
 STOPS = """
 stop | Stop | STOP. | stop!!! | “Stop” | ¡stop! | s t o p | S.T.O.P. | STOP STOP STOP | ❤️ stop 🙏 | ＳＴＯＰ | Stop\n\n
 stop please | Please stop | pls stop | ok stop | Hi, please stop, thanks | STOP NOW | just stop | stopall | Stop all

@@ -7,6 +7,8 @@ import pytest
 from engine.hear.likeness import MOST, SENTENCE, Likeness, features, heaviest
 from engine.model.danger import Danger
 
+pytestmark = pytest.mark.storeless
+
 WEIGHTS = """3.00
 self-harm 2.00 bridge
 self-harm 1.50 the river

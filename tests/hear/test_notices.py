@@ -13,6 +13,8 @@ from engine.render.sandbox import RenderError
 from engine.render.segments import measure
 from engine.shipped import shipped
 
+pytestmark = pytest.mark.storeless
+
 SENDER = Sender("Rekindle", "hello@rekindle.example", "1 Example Street", "Rekindle")
 
 

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from engine.hear.numbers import LONGEST, rating
 
+pytestmark = pytest.mark.storeless
+
 
 @pytest.mark.parametrize(
     ("text", "value"),

@@ -14,6 +14,8 @@ from engine.hear.safety import FOLDER as PHRASES
 from engine.hear.safety import screen
 from engine.model.danger import URGENCY, Danger
 
+pytestmark = pytest.mark.storeless
+
 FOLDER = Path(__file__).parent / "safety"
 OWN, HELD_OUT = ("en", "es"), ("heldout-en", "heldout-es")
 

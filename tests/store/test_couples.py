@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
+from world import opened
 
 from engine.errors import NotFound, Refused
 from engine.model.campaign import Channel
 from engine.model.couple import Consent, NewPartner
 from engine.model.strategy import Cause
 from engine.store import couples, suppressions
-from engine.store.database import open_database
 from engine.store.schema import consents, partners
 from engine.store.vault import Vault
 
@@ -29,8 +29,7 @@ def person(name: str = "Ana", **given: Any) -> NewPartner:
 
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    database = open_database("sqlite://")
-    database.create_all()
+    database = opened(None)
     with database.begin() as connection:
         yield connection
     database.close()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from world import opened
 
 from engine.model.campaign import Channel
 from engine.model.couple import Consent, NewPartner
@@ -18,7 +19,6 @@ from engine.store import couples, feedback, pulses
 from engine.store import schema as s
 from engine.store.couples_schema import answers, reveals
 from engine.store.couples_schema import feedback as verdicts
-from engine.store.database import open_database
 from engine.store.pulses import Joint, Rated
 from engine.store.told import SILENT, Told, told
 from engine.store.vault import Vault
@@ -35,8 +35,7 @@ def connection() -> Iterator[Connection]:
 
 
 def _connections() -> Iterator[Connection]:
-    database = open_database("sqlite://")
-    database.create_all()
+    database = opened(None)
     with database.begin() as connection:
         for ref, names in (("a-b", ("Ana", "Ben")), ("c-d", ("Cem", "Dan"))):
             people = [

@@ -11,6 +11,8 @@ from engine.errors import Refused, RekindleError, SettingsError, StoreError
 from engine.model.campaign import Channel
 from engine.store.vault import Vault, address_index
 
+pytestmark = pytest.mark.storeless
+
 OLD, NEW, LASTING = b"o" * 32, b"n" * 32, b"l" * 32
 VAULT = Vault({"k1": OLD}, "k1", LASTING)
 KEY = "bGxsbGxsbGxsbGxsbGxsbGxsbGxsbGxsbGxsbGxsbGw="  # LASTING in base64
