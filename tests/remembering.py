@@ -1,5 +1,5 @@
 """What comes to the same for every test, done once a process: files that were read, compiled templates and statements,
-what ships of templates as it is composed, an empty database, the tree of commands.
+what ships of campaigns and of templates as it is composed, an empty database, the tree of commands.
 
 Nothing but time is saved by it. The engine itself keeps such things for as long as it lives; tests make thousands.
 """
@@ -19,9 +19,11 @@ from jinja2 import nodes
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 
-from engine.define import reader
+from engine.define import library, load, reader
+from engine.files import toml, toml_text
+from engine.model.campaign import Campaign
 from engine.model.sender import Sender
-from engine.render import compose, spec_variables
+from engine.render import catalogue, compose, consent, markdown, shelf, spec_variables
 from engine.render.pages import WEB, Pages
 from engine.render.sandbox import Sandbox
 from engine.render.shelf import Shelf
@@ -47,6 +49,10 @@ _free: Any = LRUCache(2_000)
 _shelves = threading.local()  # a sandbox is for one thread
 _composed: Any = LRUCache(1_000)
 _SHIPPED = (shipped("templates").resolve(),)
+_SHIPPED_CAMPAIGNS = (shipped("campaigns").resolve(),)
+_load_library = library.load_library
+_load_campaign = load.load_campaign
+_toml = lru_cache(maxsize=200)(toml)  # whoever asks reads in it and changes nothing
 
 
 def remember() -> None:
@@ -61,6 +67,13 @@ def remember() -> None:
     screen.Pages = board.Pages = _pages_of  # type: ignore[misc, assignment]
     typer.main.get_command = cache(typer.main.get_command)  # type: ignore[assignment]
     reader.parse = lru_cache(maxsize=500)(reader.parse)  # the shipped files, mostly
+    load.load_library = _library_of
+    load.load_campaign = _campaign_of
+    catalogue.toml = _toml
+    consent.toml_file = lambda file: _toml(toml_text(file))
+    shelf.inline = markdown.inline = lru_cache(maxsize=500)(markdown.inline)  # type: ignore[attr-defined]
+    markdown.plain = lru_cache(maxsize=1_000)(markdown.plain)
+    markdown.html = lru_cache(maxsize=1_000)(markdown.html)
 
 
 def _creating(url: str, **given: Any) -> Engine:
@@ -104,6 +117,25 @@ def _free_of(env: Any, tree: nodes.Template) -> set[str]:
     if free is None:
         free = _free[tree] = _undeclared(env, tree)
     return free
+
+
+def _library_of(folders: Sequence[Path]) -> library.Library:
+    return _shipped_library() if tuple(folders) == _SHIPPED_CAMPAIGNS else _load_library(folders)
+
+
+@cache
+def _shipped_library() -> library.Library:
+    return _load_library(_SHIPPED_CAMPAIGNS)
+
+
+def _campaign_of(file: Path, strategies: library.Library) -> Campaign:
+    ours = file.parent in _SHIPPED_CAMPAIGNS and strategies is _shipped_library()
+    return _shipped_campaign(file) if ours else _load_campaign(file, strategies)
+
+
+@cache
+def _shipped_campaign(file: Path) -> Campaign:
+    return _load_campaign(file, _shipped_library())
 
 
 def _shelf_of(folders: Sequence[Path]) -> Shelf:

@@ -6,8 +6,6 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.duration.survfunc import SurvfuncRight
-from statsmodels.stats.proportion import proportion_confint
 
 from engine.report.dropout import kaplan_meier
 from engine.report.intervals import Clusters, log_log, of_couples, student, wilson
@@ -15,6 +13,8 @@ from engine.report.intervals import Clusters, log_log, of_couples, student, wils
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_is_that_of_statsmodels(pair: tuple[int, int]) -> None:
+    from statsmodels.stats.proportion import proportion_confint  # a second to load
+
     successes, trials = pair
     low, high = wilson(successes, trials)
     assert (low, high) == pytest.approx(proportion_confint(successes, trials, method="wilson"), abs=1e-9)
@@ -69,6 +69,8 @@ stays = st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=2, max_s
 
 @given(stays)
 def test_the_curve_is_that_of_statsmodels_with_greenwoods_errors(people: list[tuple[int, bool]]) -> None:
+    from statsmodels.duration.survfunc import SurvfuncRight
+
     if not any(left for _, left in people):
         assert kaplan_meier({}, {day: 1 for day, _ in people}) == []
         return
