@@ -150,19 +150,22 @@ def violations(page: "Page", *, frames: bool = True, rules: Mapping[str, Any] | 
 def flaws(page: "Page", widths: Sequence[int] = (), *, frames: bool = True) -> list[str]:
     """What axe-core finds wrong in light and in dark, at each width, or at the one that the page has; and where.
 
-    Colours take nearly all of its time. They are looked at in light at the first width and in dark at the last; the
-    rest at each, in light alone, as dark is other colours and nothing more (`web/test_style_sheets.py`).
+    Colours take nearly all of its time. They are looked at in light at the first width and in dark at the last, of
+    pages in English, whose colours are those of all languages; the rest at each, in light alone, as dark is other
+    colours and nothing more (`web/test_style_sheets.py`).
     """
     found = []
+    coloured = (page.get_attribute("html", "lang") or "en").startswith("en")
     page.emulate_media(color_scheme="light")
     for place, width in enumerate(widths or [None]):
         if width is not None:
             page.set_viewport_size({"width": width, "height": 800})
-        rules = None if place == 0 else BUT_COLOURS
+        rules = None if coloured and place == 0 else BUT_COLOURS
         found += [f"{width or ''} light: {each}" for each in violations(page, frames=frames, rules=rules)]
-    page.emulate_media(color_scheme="dark")
-    found += [f"{width or ''} dark: {each}" for each in violations(page, frames=frames, rules=_COLOURS)]
-    page.emulate_media(color_scheme="light")
+    if coloured:
+        page.emulate_media(color_scheme="dark")
+        found += [f"{width or ''} dark: {each}" for each in violations(page, frames=frames, rules=_COLOURS)]
+        page.emulate_media(color_scheme="light")
     return found
 
 

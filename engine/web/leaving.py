@@ -49,7 +49,8 @@ class Leaving:
                 left=True,
                 done="leave",
                 errors={},
-                token="",  # nosec B106 - no link, since they left
+                # They have left, and there is no link: it is no password.
+                token="",  # nosec B106
             )
 
         def work(connection: Transaction, found: Opened) -> Made:

@@ -5,13 +5,14 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simulated import SMALL
 
 from engine.define.digest import identified
 from engine.errors import RekindleError
-from engine.model.campaign import Channel
+from engine.model.campaign import Campaign, Channel
 from engine.render.segments import measure
 from engine.report.plan_page import page
 from engine.settings import Settings
@@ -32,12 +33,26 @@ def terms(settings: Settings, couples: int = 6, seed: str = "3") -> Terms:
     return Terms(settings, seed, START, couples)
 
 
-def test_a_plans_figures_are_those_of_the_deliveries_of_the_same_simulation(plain: Settings) -> None:
+@pytest.fixture(scope="module")
+def fair(plain: Settings) -> dict[str, Any]:
+    """What is told of six couples with whom nothing goes wrong."""
+    return Planning(terms(plain)).plan(SMALL).entry
+
+
+@pytest.fixture(scope="module")
+def down(plain: Settings) -> dict[str, Any]:
+    """The same where every transport is away for a week, against a campaign with its talk an hour later."""
+    return Planning(terms(plain)).plan(SMALL, outage(OutageKind.DOWN), other(1)).entry
+
+
+def test_a_plans_figures_are_those_of_the_deliveries_of_the_same_simulation(
+    plain: Settings, fair: dict[str, Any]
+) -> None:
     simulation = Simulation(plain, "3", START)
     simulation.make_up(6)
     simulation.run(SMALL)
     lines = list(simulation.lines())
-    run = Planning(terms(plain)).plan(SMALL).entry["run"]
+    run = fair["run"]
     assert run["deliveries"] == len(lines)
     ends = Counter((line.status, line.reason) for line in lines)
     assert {(each["status"], each["reason"]): each["deliveries"] for each in run["outcomes"]} == ends
@@ -76,7 +91,7 @@ def test_a_process_that_fails_says_what_is_wrong_and_how_to_mend_it(
         rehearse(terms(plain, 6), SMALL, processes=2)
 
 
-def other(hours: int) -> object:
+def other(hours: int) -> Campaign:
     """SMALL with a talk so many hours later."""
     talk, *rest = SMALL.steps
     return identified(replace(SMALL, steps=(replace(talk, days=((talk.days[0] + hours) % 7,)), *rest)))
@@ -88,25 +103,26 @@ def outage(kind: OutageKind, channel: Channel | None = None) -> Faults:
     return Faults(spells=(Spell(kind, *moments, week=1, channel=channel),))
 
 
-def test_what_an_outage_delays_or_loses_is_told_against_the_same_run_without_it(plain: Settings) -> None:
-    found = Planning(terms(plain)).plan(SMALL, outage(OutageKind.DOWN)).entry
-    faults, run = found["faults"], found["run"]
-    fair = Planning(terms(plain)).plan(SMALL).entry["run"]
-    assert faults["would_go"] == fair["sent"]
+def test_what_an_outage_delays_or_loses_is_told_against_the_same_run_without_it(
+    fair: dict[str, Any], down: dict[str, Any]
+) -> None:
+    faults, run = down["faults"], down["run"]
+    assert faults["would_go"] == fair["run"]["sent"]
     assert faults["lost"] > 0
-    assert faults["lost"] + faults["in_doubt"] == fair["sent"] - run["sent"]
+    assert faults["lost"] + faults["in_doubt"] == fair["run"]["sent"] - run["sent"]
     assert {each["reason"] for each in faults["lost_because"]} <= {"too_late", "gave_up"}
     assert sum(each["messages"] for each in faults["late_minutes"]["histogram"]) == faults["late"]
 
 
-def test_a_transport_that_is_silent_leaves_its_messages_in_doubt_and_the_other_channels_alone(plain: Settings) -> None:
+def test_a_transport_that_is_silent_leaves_its_messages_in_doubt_and_the_other_channels_alone(
+    plain: Settings, fair: dict[str, Any]
+) -> None:
     found = Planning(terms(plain)).plan(SMALL, outage(OutageKind.SILENT, Channel.SMS)).entry
     assert found["faults"]["in_doubt"] > 0
     doubtful = [each for each in found["run"]["skips"] if each["status"] == "in_doubt"]
     assert sum(each["deliveries"] for each in doubtful) == found["faults"]["in_doubt"]
     emails = {each["channel"]: each["messages"] for each in found["run"]["cost"]["channels"]}["email"]
-    fair = Planning(terms(plain)).plan(SMALL).entry["run"]
-    assert emails == {each["channel"]: each["messages"] for each in fair["cost"]["channels"]}["email"]
+    assert emails == {each["channel"]: each["messages"] for each in fair["run"]["cost"]["channels"]}["email"]
 
 
 def test_faults_that_never_strike_delay_and_lose_nothing(plain: Settings) -> None:
@@ -123,13 +139,13 @@ def test_against_itself_a_campaign_changes_nobody_and_against_another_it_says_wh
     assert changed["changes"]["added"] == changed["changes"]["removed"] > 0
 
 
-def test_texts_are_as_long_as_those_that_are_sent(plain: Settings) -> None:
+def test_texts_are_as_long_as_those_that_are_sent(plain: Settings, fair: dict[str, Any]) -> None:
     inbox = MemoryTransport()
     sent = Simulation(plain, "3", START, transport=inbox)
     sent.make_up(6)
     sent.run(SMALL)
     segments = sum(measure(message.body).parts for message in inbox.messages if isinstance(message, SmsMessage))
-    channels = Planning(terms(plain)).plan(SMALL).entry["run"]["cost"]["channels"]
+    channels = fair["run"]["cost"]["channels"]
     assert {each["channel"]: each["segments"] for each in channels}["sms"] == segments
 
 
@@ -140,14 +156,13 @@ def test_paces_hold_messages_back_in_a_plan_as_they_do_when_it_is_sent(plain: Se
     assert {each["gate"]: each["moved"] for each in run["gates"]}["held"] > 0
 
 
-def test_the_page_needs_nothing_beside_it_and_runs_nothing(plain: Settings) -> None:
-    found = Planning(terms(plain)).plan(SMALL, outage(OutageKind.DOWN), other(1)).entry
-    html = page(found)
+def test_the_page_needs_nothing_beside_it_and_runs_nothing(down: dict[str, Any]) -> None:
+    html = page(down)
     for never in ("<script", "http://", "https://", "src=", "url(", " style=", "@import"):
         assert never not in html
     assert html.count("<svg") > 6
-    assert found["run"]["title"] in html
-    assert page(found) == html
+    assert down["run"]["title"] in html
+    assert page(down) == html
 
 
 def test_a_name_in_the_page_is_only_a_name(plain: Settings, tmp_path: Path) -> None:
