@@ -31,6 +31,7 @@ FLAGS = (
 )
 SHOTS = Path(__file__).parent / ".shots"
 WIDTHS = (375, 1280)
+PATIENCE = 30_000  # milliseconds: a machine may have much else to do
 MISSING = "There is no Chromium: no page was tried in a browser. Run tests/setup_services.sh, or install one."
 
 _OF_COLOURS = ("color-contrast", "link-in-text-block")
@@ -91,7 +92,7 @@ class Opener:
         It does without motion, so that what is measured does not move.
         """
         context = self._browser.new_context(**{"reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         self.watch.over(context)
         self._contexts.append(context)
         return context.new_page()
@@ -113,6 +114,7 @@ def browser() -> Iterator[tuple["Browser", Callable[[Any], Any]]]:
     playwright = aside.run(sync_playwright().start)
     try:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)  # each launch has a fresh profile
+        aside.run(expect.set_options, PATIENCE)
         yield started, lambda what, *more: aside.run(expect, what, *more)
         started.close()
     finally:

@@ -5,11 +5,12 @@ messages without an answer, is left alone once FAILURES messages in a row have g
 message put into a black hole is one more in doubt. After that time it gets a few messages to show that it works.
 
 Several processes hand over at once, also when it is tried again. What was on its way by the time that the first of them
-found out fails for a reason that is known: one outage counts once, however many run into it.
+found out fails for a reason that is known: one outage counts once, however many run into it. Nor does it end a rest, or
+make it shorter: a provider that asked for an hour gets it, whatever else it had taken by then.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.store.breakers import Breaker
@@ -34,6 +35,17 @@ def decide(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime, i
     """How the breaker stands after a batch of one or more outcomes, whose intent was committed at `intended`: open
     while `open_until` is later than `now`.
     """
+    found = _found(outcomes, before, now, intended)
+    if before is None or before.open_until <= now:
+        return found
+    if isinstance(found, Works):
+        return before
+    if found.open_until < before.open_until:
+        return replace(before, failures=found.failures)
+    return found
+
+
+def _found(outcomes: Sequence[Outcome], before: Breaker | None, now: datetime, intended: datetime) -> Breaker | Works:
     failures = 0 if before is None else before.failures
     wrong = next((each for each in outcomes if isinstance(each, Misconfigured)), None)
     # Some codes that blame the set-up are about one recipient's country: where others went through, it is sound.

@@ -134,22 +134,32 @@ def _from_a_process(path: Path, vault: Vault, size: int) -> Generator[Batch]:
 
 
 def _tell(end: Connection, path: Path, vault: Vault, size: int) -> None:
-    """What the process does: tell of each batch, and of the end."""
+    """What the process does: tell of each batch, and of the end, or of why there is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began it ends it
     with suppress(BrokenPipeError):
-        for batch in _read(path, vault, size):
-            end.send(_packed(batch))
-        end.send(None)
+        reading = _read(path, vault, size)
+        while True:
+            try:
+                told = next(map(_packed, reading), None)
+            except (RekindleError, OSError) as error:  # such as of a file that was changed since its header was read
+                end.send(error)
+                return
+            end.send(told)
+            if told is None:
+                return
 
 
 def _told(end: Connection) -> tuple[Any, ...] | None:
     try:
-        return end.recv()  # type: ignore[no-any-return]
+        told = end.recv()
     except (EOFError, OSError):
         raise RekindleError(
             "The process that read the file ended before the file did, perhaps for want of memory.",
             fix="Import it again: what was put in stays, and the rest goes in.",
         ) from None
+    if isinstance(told, Exception):
+        raise told
+    return told  # type: ignore[no-any-return]
 
 
 def _packed(batch: Batch) -> tuple[Any, ...]:

@@ -92,6 +92,31 @@ def test_what_was_on_its_way_when_a_transport_was_left_alone_tells_nothing_new(
     assert decide([outcome] * FAILURES, closed, NOW + recorded, NOW - timedelta(seconds=1)) == closed
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [[Accepted("1")], [Throttled()], [GONE] * FAILURES, [GONE], [Misconfigured("key")]],
+    ids=["taken", "slow down", "gone", "once gone", "wrong"],
+)
+def test_what_was_on_its_way_neither_ends_nor_shortens_the_rest_that_was_asked_for(outcomes: list[Outcome]) -> None:
+    asked = Breaker(0, NOW + HOUR, "Asked to slow down.")
+    breaker = decide(outcomes, asked, NOW, NOW)
+    assert isinstance(breaker, Breaker)
+    assert (breaker.open_until, breaker.because) == (asked.open_until, asked.because)
+
+
+def test_what_was_on_its_way_can_make_a_rest_longer() -> None:
+    breaker = decide([Throttled(2 * HOUR)], Breaker(0, NOW + HOUR, "Asked to slow down."), NOW, NOW)
+    assert isinstance(breaker, Breaker)
+    assert breaker.open_until == NOW + 2 * HOUR
+
+
+def test_a_rest_that_is_over_ends_with_what_was_taken() -> None:
+    assert decide([Accepted("1")], Breaker(FAILURES, NOW, "no route"), NOW, NOW - HOUR) == Works()
+
+
 def test_an_outage_that_several_processes_run_into_is_one() -> None:
     """They hand over at once, and each records what became of its own batch."""
     processes = 3

@@ -11,10 +11,10 @@ from world import VAULT
 
 from engine.enroll import reading
 from engine.enroll.reading import Batch, batches
-from engine.errors import RekindleError
+from engine.errors import Refused, RekindleError
 from engine.store.vault import SEALED_EMAIL, Vault
 
-pytestmark = pytest.mark.store("sqlite")  # it knows of no store
+pytestmark = pytest.mark.storeless
 
 HEADER = "couple,given_name,email,phone,timezone,send_at,causes\n"
 ROWS = [
@@ -75,6 +75,19 @@ def test_where_it_is_killed_the_mend_is_said(sheet: Path) -> None:
     with pytest.raises(RekindleError, match="ended before the file did") as caught:
         list(coming)
     assert "Import it again" in caught.value.fix
+
+
+@pytest.mark.parametrize("large", [500, 1_000_000], ids=["a process", "a thread"])
+def test_a_file_that_has_another_header_by_then_is_refused_with_its_mend(
+    sheet: Path, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    monkeypatch.setattr(reading, "LARGE", large)
+    coming = batches(sheet, VAULT, 5)
+    sheet.write_text(HEADER.replace("given_name", "nickname") + "".join(ROWS), encoding="utf-8")
+    with pytest.raises(Refused, match="given_name") as caught:
+        next(coming)
+    assert caught.value.fix
+    assert not multiprocessing.active_children()
 
 
 def test_a_small_file_is_read_here(sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
