@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, literal, select
 
 from engine.define.digest import thaw
 from engine.model.campaign import Campaign, StepPurpose
@@ -50,9 +50,10 @@ class Scope:
         first, last = connection.execute(select(func.min(column), func.max(column)).where(self.within)).one()
         if first is None:
             return
+        whose = and_(self.within, column >= bindparam("first_couple"), column < bindparam("past_couples"))
+        made = statement(whose)  # takes longer than a small one does to answer
         for begin in range(first, last + 1, self.chunk):
-            whose = and_(self.within, column >= begin, column < begin + self.chunk)
-            yield from connection.execute(statement(whose))
+            yield from connection.execute(made, {"first_couple": begin, "past_couples": begin + self.chunk})
 
     @cached_property
     def strategies(self) -> Mapping[str, str]:
