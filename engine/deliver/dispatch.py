@@ -49,9 +49,10 @@ class ProtocolStep(IntEnum):
 
 RECORD_WAITS = 1.0, 2.0, 4.0, 8.0, 10.0, *(20.0,) * 29
 """Seconds between tries to record, beyond the database's own patience: a server that fails over, or a disk that is
-cleared, takes minutes; an answer that is not recorded is a doubt for the operator to resolve, for each of a batch."""
+cleared, takes minutes. An answer that is not recorded is a doubt for the operator to resolve, for each of a batch; so
+is an intent that may have been committed, and is not taken back."""
 HURRIED_WAITS = 5
-"""So many of those are enough for who is told to stop, or has no answers to record."""
+"""So many of those are enough for who is told to stop."""
 WRITTEN_AT_ONCE = 32
 """Letters that are written before the event loop gets its turn."""
 PASSED_BY = 1_000
@@ -223,7 +224,7 @@ class Dispatcher:
                 except StoreError:
                     vars(done).update({**before, "ends": before["ends"].copy()})
                     again = True
-                if tries >= HURRIED_WAITS and (self._hurried or not sent):
+                if tries >= HURRIED_WAITS and self._hurried:
                     break
                 await asyncio.sleep(wait)
             return self._turn(sent, letters, lease_until, done, again=again)

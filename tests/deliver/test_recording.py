@@ -87,12 +87,14 @@ def test_who_is_told_to_stop_waits_less_unless_patience_is_asked_for(
     assert Counter(status for status, _ in world.ends())["sending"] == 2
 
 
+@pytest.mark.parametrize("tries", [0, 15])
 def test_what_was_not_handed_over_as_nobody_knew_whether_its_intent_was_committed_is_not_in_doubt(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tries: int
 ) -> None:
-    """The answer to the commit is lost: for the first batch, and for one that comes with answers to record."""
+    """The answer to the commit is lost, and the database away for so many tries: for the first batch, and for one that
+    comes with answers to record."""
     transport, lost = Answering(lambda message, attempt: None), []
-    begin = Database.begin
+    away, begin = Away(monkeypatch), Database.begin
 
     @contextmanager
     def beginning(database: Database, *, shared: bool = False) -> Iterator[Connection]:
@@ -101,6 +103,7 @@ def test_what_was_not_handed_over_as_nobody_knew_whether_its_intent_was_committe
         sending = sum(row.status == "sending" for row in world.rows())
         if sending and len(lost) < 2 and (not lost or lost[-1] != len(transport.accepted)):
             lost.append(len(transport.accepted))
+            away.left = tries
             raise AWAY
 
     world = crowd(transport)

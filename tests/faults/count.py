@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from faults.place import Place
 
 DOUBTED = """
-SELECT DISTINCT ON (d.delivery_id) d.delivery_id, d.owner, d.detail
+SELECT DISTINCT ON (d.delivery_id) d.delivery_id, d.owner, deliveries.detail
 FROM doubted d JOIN deliveries ON deliveries.id = d.delivery_id AND deliveries.status = 'in_doubt'
 ORDER BY d.delivery_id, d.id DESC
 """
 SILENT = "The worker stopped"
-"""How the detail of a doubt begins where a lease ran out."""
+"""How the detail of a doubt begins where a lease ran out; who sleeps past it and wakes says then what it was."""
 
 
 @dataclass(frozen=True, slots=True)
