@@ -17,14 +17,14 @@ from engine.transport.outages import OutageKind
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    """Eight couples, an outage, and another version."""
+    """Four couples, an outage, and another version."""
     from datetime import time
 
     settings = Settings(workspace=Path("nowhere"))
     spell = Spell(OutageKind.DOWN, Moment(1, time(9)), Moment(2, time(12)), week=2)
     before, after = (find_campaign_for(settings, name) for name in ("twenty-one-days", "eight-weeks"))
     return written(
-        Planning(Terms(settings, "0", date(2026, 3, 2), 8)).plan(after, Faults(spells=(spell,)), before).entry
+        Planning(Terms(settings, "0", date(2026, 3, 2), 4)).plan(after, Faults(spells=(spell,)), before).entry
     )
 
 
