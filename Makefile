@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once; again when the lock changes)"
 	@$(PYTHON) -m venv $(VENV)
 	@awk '/^[a-z]/ { half = !half } { print > ("$(VENV)/half-" half ".lock") }' requirements.lock
-	@printf '%s\n' 0 1 | xargs -P 2 -I N $(PIP) --no-compile --require-hashes --requirement $(VENV)/half-N.lock
+	@printf '%s\n' 0 1 | xargs -P 2 -I {} $(PIP) --no-compile --require-hashes --requirement $(VENV)/half-{}.lock
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 
