@@ -16,7 +16,7 @@ from unittest.mock import patch
 import typer.main
 from alembic import command
 from jinja2 import nodes
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import LRUCache
 
 from engine.define import library, load, reader
@@ -78,9 +78,16 @@ def remember() -> None:
 
 def _creating(url: str, **given: Any) -> Engine:
     made = _create_engine(url, **given)
-    made.dialect = _dialects.setdefault(made.dialect.name, made.dialect)
+    if made.dialect.name in _dialects:
+        made.dialect = _dialects[made.dialect.name]
+    else:
+        event.listen(made, "engine_connect", _known)  # it has asked then what its server is like
     made.update_execution_options(compiled_cache=_statements)
     return made
+
+
+def _known(connection: Connection) -> None:
+    _dialects.setdefault(connection.dialect.name, connection.dialect)
 
 
 def _compiled(self: Sandbox, source: Any, name: Any = None, filename: Any = None, **given: Any) -> Any:
