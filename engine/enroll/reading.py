@@ -134,19 +134,21 @@ def _from_a_process(path: Path, vault: Vault, size: int) -> Generator[Batch]:
 
 
 def _tell(end: Connection, path: Path, vault: Vault, size: int) -> None:
-    """What the process does: tell of each batch, and of the end, or of why there is no more."""
+    """What the process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began it ends it
     with suppress(BrokenPipeError):
-        reading = _read(path, vault, size)
-        while True:
-            try:
-                told = next(map(_packed, reading), None)
-            except (RekindleError, OSError) as error:  # such as of a file that was changed since its header was read
-                end.send(error)
-                return
+        for told in _all_there_is(path, vault, size):
             end.send(told)
-            if told is None:
-                return
+
+
+def _all_there_is(path: Path, vault: Vault, size: int) -> Iterator[tuple[Any, ...] | Exception | None]:
+    """Each batch; then None, or why there is no more, such as that the file was changed since its header was read."""
+    try:
+        yield from map(_packed, _read(path, vault, size))
+    except (RekindleError, OSError) as error:
+        yield error
+    else:
+        yield None
 
 
 def _told(end: Connection) -> tuple[Any, ...] | None:
